@@ -1,0 +1,3 @@
+"""curate decides which prompt-completion pairs deserve a person's time."""
+
+__version__ = "0.1.0"
