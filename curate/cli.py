@@ -1,0 +1,238 @@
+"""One command a stage: parse, call one public function, print one summary.
+
+Exit codes: 0 done (or waiting at the desk); 2 to 6 as `curate.errors` draws them; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from curate.errors import CurateError
+
+if TYPE_CHECKING:
+    from curate.pipeline import Summary
+    from curate.project import Project
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="curate",
+    help="Decide which prompt-completion pairs deserve a person's time, get them to experts in "
+    "Argilla, and turn what comes back into training sets one can defend.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+argilla = typer.Typer(
+    help="A real Argilla on this machine: start, stop, look.", no_args_is_help=True
+)
+app.add_typer(argilla, name="argilla")
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", help="The project's configuration file.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
+DEFAULT = Path("curate.yaml")
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where the project is to be.")],
+    preset: Annotated[
+        str, typer.Option(help="finetune_from_logs or preference_pairs.")
+    ] = "finetune_from_logs",
+    as_json: JsonOption = False,
+) -> None:
+    """Write a project from a preset, each key explained."""
+    from curate import pipeline
+
+    _show([pipeline.init(folder, preset)], as_json)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders or globs; default: the config's.")
+    ] = None,
+    config: ConfigOption = DEFAULT,
+    format: Annotated[str | None, typer.Option(help="A reader's name; default: detect.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read logs and data sets into records and candidates."""
+    _stage(config, as_json, lambda p, s: s.ingest(p, paths=paths, format=format))
+
+
+@app.command()
+def embed(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Turn prompts into vectors, each text once."""
+    _stage(config, as_json, lambda p, s: s.embed(p))
+
+
+@app.command()
+def score(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Score each candidate: how far the committee disagrees with it and with itself."""
+    _stage(config, as_json, lambda p, s: s.score(p))
+
+
+@app.command()
+def select(
+    config: ConfigOption = DEFAULT,
+    next_round: Annotated[
+        bool, typer.Option("--next-round", help="Begin a new round after a closed one.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose this round's queue."""
+    _stage(config, as_json, lambda p, s: s.select(p, next_round=next_round))
+
+
+@app.command()
+def push(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Put the queue on the desk; again changes nothing."""
+    _stage(config, as_json, lambda p, s: s.push(p))
+
+
+@app.command()
+def pull(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Fetch the answers that are new or changed."""
+    _stage(config, as_json, lambda p, s: s.pull(p))
+
+
+@app.command()
+def resolve(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Turn answers into settled rows, with agreement."""
+    _stage(config, as_json, lambda p, s: s.resolve(p))
+
+
+@app.command()
+def export(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Write training files, checked by loading them back."""
+    _stage(config, as_json, lambda p, s: s.export(p))
+
+
+@app.command()
+def report(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Write the project's HTML page."""
+    _stage(config, as_json, lambda p, s: s.report(p))
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Argument(help="The project's configuration file.")] = DEFAULT,
+    next_round: Annotated[
+        bool, typer.Option("--next-round", help="Begin a new round after a closed one.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the stages in order, skip what is done, stop at the desk until answers came."""
+    from curate import pipeline
+    from curate.project import Project
+
+    project = Project(config)
+    with project.locked():
+        _show(pipeline.run(project, next_round=next_round), as_json)
+
+
+@app.command()
+def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Say how far the project is and what it waits for."""
+    from curate import pipeline
+    from curate.project import Project
+
+    _show([pipeline.status(Project(config))], as_json)
+
+
+@app.command()
+def explain(
+    id: Annotated[str, typer.Argument(help="Id of a record, candidate, pair or item.")],
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a row is, or is not, in the queue."""
+    from curate import pipeline
+    from curate.project import Project
+
+    _show([pipeline.explain(Project(config), id)], as_json)
+
+
+@argilla.command("up")
+def argilla_up(
+    port: Annotated[int | None, typer.Option(help="Default: 6900, or the next free one.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start Argilla, or find the one that runs."""
+    from curate import pipeline
+
+    _show([pipeline.argilla_up(port)], as_json)
+
+
+@argilla.command("down")
+def argilla_down(as_json: JsonOption = False) -> None:
+    """Stop Argilla; its data stay."""
+    from curate import pipeline
+
+    _show([pipeline.argilla_down()], as_json)
+
+
+@argilla.command("status")
+def argilla_status(as_json: JsonOption = False) -> None:
+    """Say whether Argilla runs, and where."""
+    from curate import pipeline
+
+    _show([pipeline.argilla_status()], as_json)
+
+
+def main() -> None:
+    """Run the command line; every failure is one sentence and an exit code."""
+    try:
+        app()
+    except CurateError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped; nothing already made is lost, the same command goes on", 130)
+    except OSError as error:
+        _fail(_disk(error), 3)
+
+
+def _stage(
+    config: Path, as_json: bool, call: Callable[[Project, Any], Summary | list[Summary]]
+) -> None:
+    from curate import pipeline
+    from curate.project import Project
+
+    project = Project(config)
+    with project.locked():
+        done = call(project, pipeline)
+    _show(done if isinstance(done, list) else [done], as_json)
+
+
+def _show(summaries: Iterable[Summary], as_json: bool) -> None:
+    if as_json:
+        rows = []
+        for summary in summaries:
+            rows.append(summary.as_json())
+        print(json.dumps(rows[0] if len(rows) == 1 else rows, ensure_ascii=False))
+        return
+    for summary in summaries:
+        print(summary.as_text(), flush=True)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"curate: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _disk(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}; nothing already made is lost, mend it and run again"
+
+
+if __name__ == "__main__":
+    main()
