@@ -1,0 +1,39 @@
+"""A real Argilla for tests: started in a folder of its own, stopped at the end."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from curate.review.server import Server, down, up
+
+
+@contextmanager
+def running_argilla(home: Path) -> Iterator[Server]:
+    """Yield a fresh server under `home`.
+
+    It is installed once, into `$CURATE_ARGILLA_ENV` or beside the user's own
+    (`$CURATE_HOME`, else `~/.curate`), and found there by every later run.
+    """
+    _share_the_installation()
+    server = up(home, port=free_port())
+    try:
+        yield server
+    finally:
+        down(home)
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nothing listens on."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _share_the_installation() -> None:
+    if "CURATE_ARGILLA_ENV" not in os.environ:
+        shared = Path(os.environ.get("CURATE_HOME") or "~/.curate").expanduser()
+        os.environ["CURATE_ARGILLA_ENV"] = str(shared / "argilla-server-2.8.0")
