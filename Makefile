@@ -1,0 +1,32 @@
+# make demo   the main job on real data      make test       all tests
+# make check  lint, types, import direction  make test-fast  the inner loop
+PYTHON ?= python3
+BIN := .venv/bin
+export CURATE_ARGILLA_ENV ?= $(CURDIR)/.venv-argilla
+export HF_HUB_OFFLINE ?= 1
+export HF_HUB_DISABLE_TELEMETRY ?= 1
+
+.PHONY: demo test test-fast check bench clean
+
+demo: .venv/installed
+	$(BIN)/python examples/demo.py $(if $(STAY),--stay)
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+test-fast: .venv/installed
+	$(BIN)/python -m pytest -m "not argilla and not browser and not e2e and not slow"
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_floors.py
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[report,test,check,bench]'
+	touch $@
+
+clean:
+	rm -rf .venv .venv-argilla demo build *.egg-info
