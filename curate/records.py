@@ -430,13 +430,13 @@ def candidate_id(record: str, model: str, message: Mapping[str, Json], repeat: i
     return "c" + digest(record, model, str(repeat), *_content(message))
 
 
-def pair_id(a: str, b: str) -> str:
-    """Return the id of a pair of candidates, the same in either order.
+def pair_id(*candidates: str) -> str:
+    """Return the id of candidates that stand side by side, the same in any order.
 
     >>> pair_id("c1", "c2") == pair_id("c2", "c1")
     True
     """
-    return "p" + digest(*sorted((a, b)))
+    return "p" + digest(*sorted(candidates))
 
 
 def _content(message: Mapping[str, Json]) -> list[str]:

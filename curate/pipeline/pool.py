@@ -1,0 +1,252 @@
+"""From files to a scored pool: ingest, embed, score."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate import texts
+from curate.console import bar
+from curate.errors import InputError
+from curate.files import beside, file_digest
+from curate.pipeline.summary import Summary
+from curate.project import Project
+from curate.records import CANDIDATES, PAIRS, RECORDS, digest, pair_id
+
+__all__ = ["embed", "embedder", "fresh", "ingest", "key", "prompt_vectors", "score"]
+
+Vectors = npt.NDArray[np.float32]
+
+
+def key(project: Project, stage: str, *before: str) -> str:
+    """Return what decides a stage's result: its section, the project's, and what came before."""
+    section = getattr(project.config, stage).model_dump_json()
+    return digest(stage, section, project.config.project.model_dump_json(), *before)
+
+
+def fresh(project: Project, stage: str, key: str, made: Sequence[Path]) -> Summary | None:
+    """Return the summary of the last run if it was on the same `key` and its files are there."""
+    stamp = project.stamp(stage)
+    if stamp is None or stamp["key"] != key or not all(path.exists() for path in made):
+        return None
+    said = stamp["summary"]
+    return Summary(
+        stage=stage,
+        counts=said["counts"],
+        paths=tuple(said["paths"]),
+        notes=tuple(said["notes"]),
+        skipped=True,
+    )
+
+
+def upstream(project: Project, stage: str) -> str:
+    """Return the key on which `stage` was last run, or ""."""
+    stamp = project.stamp(stage)
+    return stamp["key"] if stamp else ""
+
+
+def finish(project: Project, stage: str, key: str, summary: Summary) -> Summary:
+    """Stamp a stage as done and return what it says."""
+    project.put_stamp(stage, key, summary.as_json())
+    return summary
+
+
+def ingest(
+    project: Project, *, paths: Sequence[str] | None = None, format: str | None = None
+) -> Summary:
+    """Read files into ``records``, ``candidates`` and ``pairs``; dropped rows to ``rejected``.
+
+    Args:
+        project: Where the tables go.
+        paths: Files, folders or globs; the configuration's unless given.
+        format: A reader's name; the configuration's unless given.
+
+    Raises:
+        InputError: If a path does not exist, or nothing at all could be read.
+    """
+    from curate.ingest import files
+
+    config = project.config.ingest
+    where = (
+        [project.folder / p for p in config.paths] if paths is None else [Path(p) for p in paths]
+    )
+    found = files(where)
+    made = [project.pool / f"{name}.parquet" for name in ("records", "candidates", "pairs")]
+    now = key(project, "ingest", format or "", *(f"{p}:{file_digest(p)}" for p in found))
+    if done := fresh(project, "ingest", now, made):
+        return done
+    counts, reasons = _read_into(project, found, format or config.format)
+    if not counts["records"]:
+        raise InputError(_nothing_read(project, reasons))
+    pool = (project.pool / "records.parquet").as_posix()
+    summary = Summary(
+        stage="ingest", counts=counts, paths=(pool,), notes=_reject_notes(project, reasons)
+    )
+    return finish(project, "ingest", now, summary)
+
+
+def _read_into(
+    project: Project, paths: Sequence[Path], format: str
+) -> tuple[dict[str, int], Counter[str]]:
+    from curate.ingest import read
+
+    config = project.config.ingest
+    reasons: Counter[str] = Counter()
+    with contextlib.ExitStack() as open_:
+        records = open_.enter_context(project.writer("records", RECORDS))
+        candidates = open_.enter_context(project.writer("candidates", CANDIDATES))
+        pairs = open_.enter_context(project.writer("pairs", PAIRS))
+        reject = open_.enter_context(project.rejects())
+        progress = open_.enter_context(bar("reading"))
+        for batch in read(
+            paths, format=format, columns=config.columns, turns=config.turns, progress=progress
+        ):
+            records.write(batch.records)
+            candidates.write(batch.candidates)
+            pairs.write(batch.pairs)
+            reject(batch.rejected)
+            reasons.update(row.reason for row in batch.rejected)
+    counts = {
+        "records": records.rows,
+        "candidates": candidates.rows,
+        "logged pairs": pairs.rows,
+        "rejected": sum(reasons.values()),
+    }
+    return counts, reasons
+
+
+def _reject_notes(project: Project, reasons: Counter[str]) -> tuple[str, ...]:
+    if not reasons:
+        return ()
+    reason, times = reasons.most_common(1)[0]
+    where = project.pool / "rejected.jsonl"
+    return (f"rejected rows with file, line and reason: {where} (most often, {times:,}: {reason})",)
+
+
+def _nothing_read(project: Project, reasons: Counter[str]) -> str:
+    why = f"; most often: {reasons.most_common(1)[0][0]}" if reasons else ""
+    return (
+        f"no row of {', '.join(project.config.ingest.paths)} could be read{why}; "
+        f"see {project.pool / 'rejected.jsonl'}"
+    )
+
+
+def embedder(project: Project) -> Callable[[list[str]], Vectors]:
+    """Return a function from texts to unit vectors that embeds no text twice."""
+    from curate.embed import VectorCache, embed
+
+    config = project.config.embed
+
+    def vectors(batch: list[str]) -> Vectors:
+        with VectorCache(project.vectors) as cache, bar("embedding") as progress:
+            return embed(
+                batch,
+                encoder=config.encoder,
+                cache=cache,
+                batch_tokens=config.batch_tokens,
+                progress=progress,
+            )
+
+    return vectors
+
+
+def embed(project: Project) -> Summary:
+    """Turn the records' prompts into vectors, each distinct text once."""
+    records = project.need_table("records", "ingest")
+    now = key(project, "embed", upstream(project, "ingest"))
+    made = project.pool / "prompts.npy"
+    if done := fresh(project, "embed", now, [made]):
+        return done
+    prompts = texts.distinctive([texts.prompt_text(m) for m in records["messages"].to_pylist()])
+    vectors = embedder(project)(prompts)
+    with beside(made) as draft, draft.open("wb") as file:
+        np.save(file, vectors)
+    counts = {
+        "prompts": len(prompts),
+        "distinct": len(set(prompts)),
+        "dimensions": vectors.shape[1],
+    }
+    return finish(
+        project, "embed", now, Summary(stage="embed", counts=counts, paths=(made.as_posix(),))
+    )
+
+
+def prompt_vectors(project: Project) -> Vectors:
+    """Return the memory-mapped vectors of the prompts, in the order of ``records``."""
+    vectors: Vectors = np.load(project.pool / "prompts.npy", mmap_mode="r")
+    return vectors
+
+
+def score(project: Project) -> Summary:
+    """Score each candidate (and each pair, where pairs are ranked)."""
+    from curate.score import score as score_candidates
+
+    records = project.need_table("records", "ingest")
+    candidates = project.need_table("candidates", "ingest")
+    vectors = prompt_vectors(project)
+    seen = sorted(project.reviewed(before=len(project.rounds()) + 1))
+    now = key(project, "score", upstream(project, "embed"), *seen)
+    task = project.config.project.task
+    made = [project.pool / "scores.parquet"]
+    made += [project.pool / "pair_scores.parquet"] if task == "rank" else []
+    if done := fresh(project, "score", now, made):
+        return done
+    reviewed = pc.is_in(records["id"], pa.array(seen, pa.string())).to_numpy()
+    scores = score_candidates(
+        records,
+        candidates,
+        config=project.config.score,
+        embed=embedder(project),
+        prompt_vectors=vectors,
+        reviewed=vectors[reviewed],
+    )
+    project.write("scores", scores)
+    counts = {"candidates": scores.num_rows, "targets": pc.sum(scores["is_target"]).as_py() or 0}
+    counts |= _score_pairs(project, candidates, scores) if task == "rank" else {}
+    summary = Summary(stage="score", counts=counts, paths=tuple(p.as_posix() for p in made))
+    return finish(project, "score", now, summary)
+
+
+def _score_pairs(project: Project, candidates: pa.Table, scores: pa.Table) -> dict[str, int]:
+    from curate.score import score_pairs
+
+    pairs = (
+        _logged_pairs(project) if project.config.select.pairs == "logged" else _any_pairs(scores)
+    )
+    table = score_pairs(pairs, candidates, scores=scores, embed=embedder(project))
+    project.write("pair_scores", table)
+    return {"pairs": table.num_rows}
+
+
+def _logged_pairs(project: Project) -> pa.Table:
+    pairs = project.need_table("pairs", "ingest").select(["id", "record_id", "a", "b"])
+    return (
+        pairs.group_by("id", use_threads=False)
+        .aggregate([("record_id", "first"), ("a", "first"), ("b", "first")])
+        .rename_columns(["id", "record_id", "a", "b"])
+    )
+
+
+def _any_pairs(scores: pa.Table) -> pa.Table:
+    targets = scores.filter(scores["is_target"]).select(["record_id", "candidate_id"]).to_pydict()
+    of_record: dict[str, list[str]] = {}
+    for record, candidate in zip(targets["record_id"], targets["candidate_id"], strict=True):
+        of_record.setdefault(record, []).append(candidate)
+    rows = [
+        (pair_id(a, b), record, a, b)
+        for record, ids in of_record.items()
+        for n, a in enumerate(ids)
+        for b in ids[n + 1 :]
+    ]
+    names = ["id", "record_id", "a", "b"]
+    columns = zip(*rows, strict=True) if rows else [()] * 4
+    return pa.table(
+        {n: pa.array(list(c), pa.string()) for n, c in zip(names, columns, strict=True)}
+    )

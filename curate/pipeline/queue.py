@@ -1,0 +1,246 @@
+"""A round's queue: which rows go to people, and why each does or does not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from curate.config import CapConfig, SelectConfig
+from curate.errors import ConfigError, ProjectError, SelectionError
+from curate.pipeline.offer import Offer, offer
+from curate.pipeline.pool import key, upstream
+from curate.pipeline.summary import Summary
+from curate.project import Project, Round
+from curate.records import QUEUE, Selection
+
+__all__ = ["explain", "open_round", "select"]
+
+
+def open_round(project: Project, *, next_round: bool = False) -> Round:
+    """Return the round that is at work, or the next one.
+
+    Raises:
+        ProjectError: If the last round is closed and no next one was asked for, or the other way.
+    """
+    rounds = project.rounds()
+    if not rounds:
+        return project.next_round()
+    last = rounds[-1]
+    if last.closed and not next_round:
+        raise ProjectError(f"round {last.number} is closed; begin the next one with --next-round")
+    if next_round and not last.closed:
+        raise ProjectError(
+            f"round {last.number} is still open; finish it before the next one "
+            f"(`curate status -c {project.config_path}` says what it waits for)"
+        )
+    return project.next_round() if next_round else last
+
+
+def select(project: Project, *, next_round: bool = False) -> Summary:
+    """Choose the round's queue and keep everything that was on offer beside it.
+
+    Raises:
+        SelectionError: If nothing can be asked.
+        ProjectError: If the queue is at the desk already and the configuration has changed.
+    """
+    from curate.select import choose, composition, guard
+
+    round_ = open_round(project, next_round=next_round)
+    now = key(project, "select", upstream(project, "score"), str(round_.number))
+    if done := _kept(round_, now):
+        return done
+    on_offer = offer(project, round_)
+    seed = project.config.project.seed + round_.number
+    config = _capped(project)
+    selection = choose(on_offer.pool, config.budget.items, config=config, seed=seed)
+    guard(selection, on_offer.sides)
+    if not len(selection):
+        raise SelectionError(_nothing(on_offer))
+    round_.write("pool", _pool_table(on_offer, selection))
+    mix = composition(on_offer.pool, selection, seed=seed)
+    summary = _summary(round_, on_offer, selection)
+    round_.write_json("composition", mix)
+    round_.write("queue", _queue_table(project, on_offer, selection, seed))
+    round_.write_json("selected", {"key": now, "summary": summary.as_json()})
+    return summary
+
+
+def _kept(round_: Round, now: str) -> Summary | None:
+    """Return what was chosen before, where that still holds."""
+    stamp = round_.read_json("selected")
+    if stamp is None or round_.table("queue") is None:
+        return None
+    if stamp["key"] != now and round_.read_json("pushed") is None:
+        return None
+    said = stamp["summary"]
+    notes = tuple(said["notes"])
+    if stamp["key"] != now:
+        notes += ("the queue is at the desk and stays as it is; changes count from the next round",)
+    return Summary(
+        stage="select",
+        counts=said["counts"],
+        paths=tuple(said["paths"]),
+        notes=notes,
+        skipped=True,
+    )
+
+
+def _capped(project: Project) -> SelectConfig:
+    """Return the configuration with the cap that always holds: items of one prompt."""
+    config = project.config.select
+    rank = project.config.project.task == "rank"
+    most = config.pairs_per_prompt if rank else 1
+    return config.model_copy(
+        update={"caps": [*config.caps, CapConfig(column="record_id", most=most)]}
+    )
+
+
+def _nothing(on_offer: Offer) -> str:
+    reasons = list(on_offer.pool.left_out.values())
+    if not on_offer.pool.ids:
+        return "no row on offer: `score.target` names no model of the pool, or no pair can be made"
+    often = max(set(reasons), key=lambda r: (reasons.count(r), r)) if reasons else "no reason"
+    return f"none of {len(on_offer.pool.ids):,} rows may be asked; most often: {often}"
+
+
+def _pool_table(on_offer: Offer, selection: Selection) -> pa.Table:
+    n = len(on_offer.pool.ids)
+    picked = {int(row): order for order, row in enumerate(selection.indices)}
+    order = [picked.get(row) for row in range(n)]
+    return pa.table(
+        {
+            "item_id": on_offer.pool.ids,
+            "record_id": on_offer.record_ids,
+            "side": on_offer.sides,
+            "left_out": [selection.left_out.get(row) for row in range(n)],
+            "order": pa.array(order, pa.int32()),
+            "part": [None if o is None else selection.part[o] for o in order],
+            "reason": [None if o is None else selection.reason[o] for o in order],
+            "probability": [
+                math.nan if o is None else float(selection.probability[o]) for o in order
+            ],
+            **{f"score.{name}": column for name, column in on_offer.pool.scores.items()},
+        }
+    )
+
+
+def _queue_table(project: Project, on_offer: Offer, selection: Selection, seed: int) -> pa.Table:
+    rows = selection.indices.tolist()
+    return pa.table(
+        {
+            "order": pa.array(range(len(rows)), pa.int32()),
+            "item_id": [on_offer.pool.ids[row] for row in rows],
+            "task": [project.config.project.task] * len(rows),
+            "record_id": [on_offer.record_ids[row] for row in rows],
+            "candidate_ids": [list(on_offer.candidate_ids[row]) for row in rows],
+            "part": list(selection.part),
+            "probability": selection.probability,
+            "reason": list(selection.reason),
+            "overlap": pa.array(_overlap(project, len(rows), seed), pa.int32()),
+        },
+        schema=QUEUE,
+    )
+
+
+def _overlap(project: Project, n: int, seed: int) -> npt.NDArray[np.int64]:
+    """Return how many people each row wants: a share of them, drawn at random, wants several."""
+    config = project.config.push.overlap
+    several = np.random.default_rng([seed, 1]).permutation(n) < round(config.share * n)
+    return np.where(several, config.annotators, 1)
+
+
+def _summary(round_: Round, on_offer: Offer, selection: Selection) -> Summary:
+    parts = list(selection.part)
+    random = parts.count("random")
+    counts: dict[str, Any] = {
+        "round": f"{round_.number}",
+        "queued": len(selection),
+        "active": len(selection) - random,
+        "random": random,
+        "on offer": int(on_offer.pool.open.sum()),
+        "left out": len(selection.left_out),
+    }
+    return Summary(
+        stage="select", counts=counts, paths=((round_.folder / "queue.parquet").as_posix(),)
+    )
+
+
+def explain(project: Project, id: str) -> Summary:
+    """Say why a row is, or is not, in the last round's queue.
+
+    Args:
+        project: The project.
+        id: Of an item, a candidate, a pair or a record; its beginning is enough.
+
+    Raises:
+        ConfigError: If nothing, or more than one thing, has that id.
+    """
+    rounds = project.rounds()
+    if not rounds:
+        raise ProjectError(f"{project.folder}: no round yet; run `curate select` first")
+    on_offer = offer(project, rounds[-1])
+    rows = _rows_of(on_offer, id)
+    if not rows:
+        return _not_on_offer(project, id)
+    selection = _stored(rounds[-1], on_offer)
+    said = [_explained(on_offer, selection, row) for row in rows]
+    return Summary(
+        stage="explain",
+        counts={"round": f"{rounds[-1].number}"},
+        notes=tuple(line for text, _ in said for line in text.splitlines()),
+        data={"rows": [data for _, data in said]},
+    )
+
+
+def _rows_of(on_offer: Offer, id: str) -> list[int]:
+    known = zip(on_offer.pool.ids, on_offer.record_ids, on_offer.candidate_ids, strict=True)
+    return [
+        n
+        for n, (item, record, candidates) in enumerate(known)
+        if any(name.startswith(id) for name in (item, record, *candidates))
+    ][:_MOST_ROWS]
+
+
+_MOST_ROWS = 20
+
+
+def _explained(on_offer: Offer, selection: Selection, row: int) -> tuple[str, dict[str, Any]]:
+    from curate.select import explain_row
+
+    explanation = explain_row(on_offer.pool, selection, row)
+    return explanation.text(), asdict(explanation)
+
+
+def _not_on_offer(project: Project, id: str) -> Summary:
+    scores = project.need_table("scores", "score")
+    for row in scores.select(["candidate_id", "record_id", "is_target"]).to_pylist():
+        if row["candidate_id"].startswith(id) and not row["is_target"]:
+            note = "not on offer: its model is a committee member, not a target (`score.target`)"
+            return Summary(stage="explain", notes=(f"{row['candidate_id']} was {note}",))
+    raise ConfigError(
+        f"no record, candidate, pair or item begins with {id!r}; "
+        f"ids stand in {project.pool / 'scores.parquet'}"
+    )
+
+
+def _stored(round_: Round, on_offer: Offer) -> Selection:
+    """Return the selection as it was made, from what the round keeps."""
+    pool = round_.need_table("pool", "select")
+    picked = pool.filter(pool["order"].is_valid()).sort_by("order")
+    place = {id: n for n, id in enumerate(on_offer.pool.ids)}
+    left_out = zip(pool["item_id"].to_pylist(), pool["left_out"].to_pylist(), strict=True)
+    return Selection(
+        indices=np.array([place[id] for id in picked["item_id"].to_pylist()], np.int64),
+        part=tuple(picked["part"].to_pylist()),
+        reason=tuple(picked["reason"].to_pylist()),
+        probability=picked["probability"].to_numpy(),
+        scores=on_offer.pool.scores,
+        left_out={place[id]: why for id, why in left_out if why is not None},
+        strategy=round_.project.config.select.strategy,
+        seed=round_.project.config.project.seed + round_.number,
+    )
