@@ -1,0 +1,12 @@
+"""Files as rows: paths found, bytes decompressed, JSON, tables and Arrow cut into rows.
+
+In: paths, folders and globs. Out: for each file a stream of `(line, value)`, where a value that
+could not be read is an `Unreadable` with its reason. Nothing is held but the row at hand.
+"""
+
+from curate.ingest.files.decoding import LINE_LIMIT, Line, Mended, Unreadable
+from curate.ingest.files.paths import Source, find
+from curate.ingest.files.rows import rows
+from curate.ingest.files.streams import opened
+
+__all__ = ["LINE_LIMIT", "Line", "Mended", "Source", "Unreadable", "find", "opened", "rows"]

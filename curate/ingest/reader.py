@@ -1,0 +1,30 @@
+"""What a reader is: one shape of rows, how to know it, and how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from curate.ingest.exchange import Context, Exchange
+
+__all__ = ["Reader"]
+
+Json = Any
+Row = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """One shape of rows."""
+
+    name: str
+    about: str
+    """What writes such rows, in a few words."""
+    matches: Callable[[Row], bool]
+    """Whether a row has this shape; cheap, and never raises on any JSON object."""
+    read: Callable[[Row, Context], Iterable[Exchange]]
+    """A row's exchanges; raises `RowError` with the reason where it cannot be read."""
+    thread: Callable[[Row], str | None] | None = None
+    """For shapes of which one exchange spans several rows that follow each other: what they
+    share; `read` then gets ``{"rows": [...]}``."""

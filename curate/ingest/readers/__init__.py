@@ -1,0 +1,57 @@
+"""The readers, one file a family of shapes, and how a row finds its own.
+
+In: the rows of a file. Out: `Exchange`s. To add one: a file with a `Reader`, and its line in
+`READERS`, before every shape that is more general.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from curate.ingest.reader import Reader
+from curate.registry import Registry
+
+__all__ = ["READERS", "best", "known", "reader_of"]
+
+_HERE = "curate.ingest.readers."
+
+READERS: Registry[Reader] = Registry(
+    "ingest format",
+    {
+        "openai-dpo": f"{_HERE}preference:OPENAI_DPO",
+        "completions": f"{_HERE}completions:COMPLETIONS",
+        "pairs": f"{_HERE}pairs:PAIRS",
+        "sharegpt": f"{_HERE}sharegpt:SHAREGPT",
+        "preference": f"{_HERE}preference:PREFERENCE",
+        "messages": f"{_HERE}messages:MESSAGES",
+        "transcript": f"{_HERE}messages:TRANSCRIPT",
+        "alpaca": f"{_HERE}alpaca:ALPACA",
+        "prompt-completion": f"{_HERE}prompts:PROMPT_COMPLETION",
+        "prompts": f"{_HERE}prompts:PROMPTS",
+    },
+)
+"""By name; the first whose shape a row has is its reader."""
+
+_SAMPLE = 64
+
+
+@cache
+def known() -> tuple[Reader, ...]:
+    """Return every reader, in the order in which shapes are tried."""
+    return tuple(READERS.get(name) for name in READERS)
+
+
+def reader_of(row: Any) -> Reader | None:
+    """Return the first reader whose shape `row` has."""
+    if not isinstance(row, Mapping):
+        return None
+    return next((reader for reader in known() if reader.matches(row)), None)
+
+
+def best(rows: Sequence[Any]) -> Reader | None:
+    """Return the reader of most of the rows; of equals, the one that is tried first."""
+    found = [reader for reader in map(reader_of, rows[:_SAMPLE]) if reader is not None]
+    order = known()
+    return max(found, key=lambda r: (found.count(r), -order.index(r)), default=None)

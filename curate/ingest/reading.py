@@ -1,0 +1,210 @@
+"""The run: files to rows, rows to their readers, what readers say to batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from curate.errors import ConfigError, InputError
+from curate.ingest.assembly import Assembly
+from curate.ingest.batch import Batch
+from curate.ingest.columns import renamer
+from curate.ingest.exchange import Context, Exchange, RowError, Turns
+from curate.ingest.files import Line, Mended, Source, Unreadable, find, opened, rows
+from curate.ingest.messages import kind_of
+from curate.ingest.reader import Reader
+from curate.ingest.readers import READERS, best, reader_of
+
+__all__ = ["detect", "formats", "read"]
+
+Json = Any
+Progress = Callable[[int, int], None]
+
+_SAMPLE = 64
+_THREAD = 10_000
+"""Most rows that may make up one exchange."""
+
+
+def read(
+    paths: Sequence[str | Path],
+    *,
+    format: str = "auto",
+    columns: Mapping[str, str] | None = None,
+    turns: Turns = "last",
+    batch_rows: int = 2048,
+    progress: Progress | None = None,
+) -> Iterator[Batch]:
+    """Read files of logs or datasets as records, candidates and pairs.
+
+    Equal prompts are one record over the whole run, so that the answers of several models to a
+    prompt become candidates of one record. A bad row is rejected with file, line and reason, and
+    the next one is read. Memory holds a batch and the digests of what was met, not the rows.
+
+    Args:
+        paths: Files, folders and globs.
+        format: A reader's name, or "auto": by the shape of each row.
+        columns: For plain tables: part (prompt, completion, model, system, group, time, id,
+            chosen, rejected, label, …) to column.
+        turns: Which assistant turns become candidates: the last one, or each with what came
+            before it as its prompt.
+        batch_rows: Rows of the source behind one batch.
+        progress: Called with bytes read and bytes in all, over all files.
+
+    Returns:
+        The batches, in the order of the files and rows. At least one.
+
+    Raises:
+        InputError: At once, if a path does not exist, a folder holds no data file, or there is
+            no format or part of that name.
+    """
+    reader = _named(format)
+    rename = renamer(columns) if columns else None
+    sources = find(paths)
+    context = Context(turns=turns)
+    return _Run(sources, reader, rename, context, progress).batches(batch_rows)
+
+
+def formats() -> list[str]:
+    """Return the names of the formats that can be forced."""
+    return list(READERS)
+
+
+def detect(rows: Sequence[Json], path: str = "") -> str:
+    """Return the name of the format that most of the rows have.
+
+    Args:
+        rows: Some rows, as parsed.
+        path: Where they come from, for the message.
+
+    Raises:
+        InputError: If no reader knows any of them.
+    """
+    reader = best(rows)
+    if reader is None:
+        raise InputError(f"{path or 'rows'}: {_strange(rows[0]) if rows else 'no rows'}")
+    return reader.name
+
+
+def _named(format: str) -> Reader | None:
+    if format == "auto":
+        return None
+    try:
+        return READERS.get(format)
+    except ConfigError as miss:
+        raise InputError(str(miss)) from None
+
+
+class _Run:
+    """One pass over the files."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        reader: Reader | None,
+        rename: Callable[[Mapping[str, Json]], Mapping[str, Json]] | None,
+        context: Context,
+        progress: Progress | None,
+    ):
+        self._sources = sources
+        self._forced = reader
+        self._rename = rename
+        self._context = context
+        self._progress = progress or (lambda done, total: None)
+        self._total = sum(source.size for source in sources)
+        self._assembly = Assembly()
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        """Yield what the files come to, `size` rows of them at a time."""
+        assembly = self._assembly
+        done = 0
+        for source in self._sources:
+            assembly.open(source.name)
+            with opened(source) as file:
+                for _ in self._rows_of(source, rows(source, file)):
+                    if assembly.rows >= size:
+                        self._progress(done + file.done(), self._total)
+                        yield assembly.batch()
+            done += source.size
+        self._progress(self._total, self._total)
+        yield assembly.batch()
+
+    def _rows_of(self, source: Source, lines: Iterator[Line]) -> Iterator[None]:
+        """Take in the rows of a file, one a step."""
+        start = list(islice(lines, _SAMPLE))
+        reader = self._forced or best([value for _, value in start])
+        n = 0
+        for line, value in _threaded(chain(start, lines), reader):
+            n += 1
+            self._assembly.rows += 1
+            self._take(line, value, reader)
+            yield
+        if not n:
+            self._assembly.reject(0, "the file holds no rows")
+
+    def _take(self, line: int, value: Json, reader: Reader | None) -> None:
+        repaired = ""
+        if isinstance(value, Mended):
+            value, repaired = value.value, value.what
+        if isinstance(value, Unreadable):
+            self._assembly.reject(line, value.reason)
+            return
+        try:
+            for exchange in self._exchanges(value, reader):
+                self._assembly.add(exchange, line, repaired)
+        except RowError as bad:
+            self._assembly.reject(line, str(bad))
+        except Exception as bad:  # whatever a row's shape provokes, the run goes on
+            self._assembly.reject(line, f"not of the expected shape: {_said(bad)}")
+
+    def _exchanges(self, row: Json, reader: Reader | None) -> Iterable[Exchange]:
+        if self._rename is not None and isinstance(row, Mapping):
+            row = self._rename(row)
+        if self._forced is not None:
+            if not isinstance(row, Mapping):
+                raise RowError(_strange(row))
+            return self._forced.read(row, self._context)
+        if reader is None or not isinstance(row, Mapping) or not reader.matches(row):
+            reader = reader_of(row)
+        if reader is None:
+            raise RowError(_strange(row))
+        return reader.read(row, self._context)
+
+
+def _threaded(lines: Iterable[Line], reader: Reader | None) -> Iterator[Line]:
+    """Join rows that follow each other and belong to one thread, for readers that say so."""
+    if reader is None or reader.thread is None:
+        yield from lines
+        return
+    waiting: list[Json] = []
+    start, shared = 0, None
+    for line, value in lines:
+        name = reader.thread(value) if isinstance(value, Mapping) else None
+        if waiting and (name is None or name != shared or len(waiting) >= _THREAD):
+            yield start, {"rows": waiting}
+            waiting = []
+        if name is None:
+            yield line, value
+            continue
+        if not waiting:
+            start, shared = line, name
+        waiting.append(value)
+    if waiting:
+        yield start, {"rows": waiting}
+
+
+def _strange(row: Json) -> str:
+    """Say what a row is that no reader knows."""
+    if not isinstance(row, Mapping):
+        return f"the row is {kind_of(row)}, not an object with a prompt or messages"
+    keys = ", ".join(map(str, list(row)[:12])) or "none"
+    return (
+        f"no prompt or messages found (keys: {keys}); name its columns with columns: prompt, "
+        "or the format with --format"
+    )
+
+
+def _said(bad: Exception) -> str:
+    text = " ".join(str(bad).split())[:200]
+    return f"{type(bad).__name__}: {text}" if text else type(bad).__name__
