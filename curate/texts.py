@@ -1,0 +1,72 @@
+"""What a chat says, as one text: the words to embed, to compare and to count.
+
+In: rows of the shape of `records.MESSAGE` (as Arrow gives them), or `Message` records.
+Out: plain text. System prompts are left out: boilerplate that is the same in every chat would
+decide every similarity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from curate.records import Message, message_row
+
+__all__ = ["answer_text", "prompt_text"]
+
+MessageRow = Mapping[str, Any]
+
+
+def answer_text(message: Message | MessageRow) -> str:
+    """Return what a completion says: its text, its refusal, and the tools it calls.
+
+    Reasoning that the log holds apart from the answer (`thinking`) is left out: it is not
+    what the user reads.
+
+    >>> answer_text({"role": "assistant", "content": "Four."})
+    'Four.'
+    >>> call = {"name": "add", "arguments": '{"a": 2, "b": 2}', "id": None}
+    >>> answer_text({"role": "assistant", "content": None, "tool_calls": [call]})
+    'add({"a": 2, "b": 2})'
+    """
+    row = _row(message)
+    said = (row.get("content"), row.get("refusal"), *_calls(row))
+    return "\n".join(text for text in said if text)
+
+
+def prompt_text(messages: Sequence[Message | MessageRow], *, turns: int = 2) -> str:
+    """Return what a prompt asks: its last turns, without system prompts.
+
+    A chat of one user turn gives that turn as it is. A longer one gives the last `turns` user
+    turns with what stands between and after them (answers, tool calls, tool results), each led
+    by its role, so that "and the other one?" keeps what it refers to.
+
+    Args:
+        messages: A record's messages.
+        turns: How many user turns to keep, counted from the end.
+
+    >>> prompt_text([{"role": "system", "content": "Be brief."},
+    ...              {"role": "user", "content": "2 + 2?"}])
+    '2 + 2?'
+    """
+    spoken = [(row["role"], answer_text(row)) for row in map(_row, messages)]
+    spoken = [(role, text) for role, text in spoken if role not in _UNSPOKEN and text]
+    tail = spoken[_start_of_last(turns, [role for role, _ in spoken]) :]
+    return tail[0][1] if len(tail) == 1 else "\n".join(f"{role}: {text}" for role, text in tail)
+
+
+_UNSPOKEN = ("system", "developer")
+
+
+def _row(message: Message | MessageRow) -> MessageRow:
+    return message_row(message) if isinstance(message, Message) else message
+
+
+def _calls(row: MessageRow) -> Iterable[str]:
+    calls = row.get("tool_calls") or ()
+    return (f"{call['name'] or ''}({call['arguments'] or ''})" for call in calls)
+
+
+def _start_of_last(turns: int, roles: Sequence[str]) -> int:
+    asked = [i for i, role in enumerate(roles) if role == "user"]
+    return asked[-turns] if len(asked) >= turns else 0
