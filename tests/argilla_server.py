@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from curate.review.server import Server, down, up
+
+with warnings.catch_warnings():  # importing it trips deprecations of a newer pydantic
+    warnings.simplefilter("ignore")
+    import argilla as rg
+
+__all__ = ["free_port", "rg", "running_argilla"]
 
 
 @contextmanager

@@ -275,8 +275,8 @@ async def _term_metrics(metadata_property: MetadataProperty) -> TermsMetrics:
     sql = _Sql()
     rows = await _rows(
         sql,
-        f"SELECT item.value, count(*) {_property_values(sql, metadata_property)}"
-        f" GROUP BY item.value ORDER BY count(*) DESC, item.value LIMIT {sql.bind(_MAX_TERMS)}",
+        f"SELECT item.value, count(DISTINCT records.id) {_property_values(sql, metadata_property)}"
+        f" GROUP BY item.value ORDER BY 2 DESC, 1 LIMIT {sql.bind(_MAX_TERMS)}",
     )
     values = [TermsMetrics.TermCount(term=str(term), count=count) for term, count in rows]
     return TermsMetrics(total=sum(value.count for value in values), values=values)

@@ -87,8 +87,8 @@ def _build(place: Path, log: Path, lock: int) -> None:
     python = str(partial / "bin" / "python")
     install = ["install", "--no-input", "--disable-pip-version-check", "-r", str(_REQUIREMENTS)]
     log.write_text("", "utf-8")
-    _run([_base_python(), "-m", "venv", str(partial)], log, lock)
-    _run([python, "-m", "pip", *install], log, lock)
+    _run([_base_python(), "-I", "-m", "venv", str(partial)], log, lock)
+    _run([python, "-I", "-m", "pip", *install], log, lock)  # -I: see no PYTHONPATH, no folder
     (partial / _STAMP).write_text(_fingerprint(), "utf-8")
     shutil.rmtree(place, ignore_errors=True)
     partial.rename(place)
@@ -122,7 +122,7 @@ def _run(command: list[str], log: Path, lock: int) -> None:
         )
     if done.returncode:
         raise DeskError(
-            f"could not install argilla-server {VERSION}: `{' '.join(command[:3])}` ended with "
+            f"could not install argilla-server {VERSION}: `{' '.join(command[:5])}` ended with "
             f"{done.returncode}. {_advice(log)}\nThe last lines of {log}:\n{_tail(log)}"
         )
 
