@@ -7,12 +7,13 @@ decide every similarity.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from curate.records import Message, message_row
 
-__all__ = ["answer_text", "prompt_text"]
+__all__ = ["answer_text", "distinctive", "prompt_text"]
 
 MessageRow = Mapping[str, Any]
 
@@ -53,6 +54,32 @@ def prompt_text(messages: Sequence[Message | MessageRow], *, turns: int = 2) -> 
     spoken = [(role, text) for role, text in spoken if role not in _UNSPOKEN and text]
     tail = spoken[_start_of_last(turns, [role for role, _ in spoken]) :]
     return tail[0][1] if len(tail) == 1 else "\n".join(f"{role}: {text}" for role, text in tail)
+
+
+def distinctive(texts: Sequence[str]) -> list[str]:
+    r"""Return the texts without the lines that more than half of them share.
+
+    A template around every prompt ("Please answer this question by first reasoning …") would
+    decide every similarity, as a system prompt would. Lines are compared without the space
+    around them; a text of nothing but shared lines stays as it is, and so do fewer than
+    `_FEW` texts, of which little can be told.
+
+    >>> asked = [f"What is {n} + {n}?\nShow your work." for n in range(30)]
+    >>> distinctive(asked)[2]
+    'What is 2 + 2?'
+    """
+    if len(texts) < _FEW:
+        return list(texts)
+    counts = Counter(line for text in texts for line in {part.strip() for part in text.split("\n")})
+    shared = {line for line, times in counts.items() if times > len(texts) / 2}
+    return [_without(text, shared) or text for text in texts]
+
+
+_FEW = 20
+
+
+def _without(text: str, lines: set[str]) -> str:
+    return "\n".join(line for line in text.split("\n") if line.strip() not in lines).strip()
 
 
 _UNSPOKEN = ("system", "developer")

@@ -71,13 +71,13 @@ def ingest(
     Raises:
         InputError: If a path does not exist, or nothing at all could be read.
     """
-    from curate.ingest import files
+    from curate.ingest.files import find
 
     config = project.config.ingest
     where = (
         [project.folder / p for p in config.paths] if paths is None else [Path(p) for p in paths]
     )
-    found = files(where)
+    found = [source.path for source in find(where)]
     made = [project.pool / f"{name}.parquet" for name in ("records", "candidates", "pairs")]
     now = key(project, "ingest", format or "", *(f"{p}:{file_digest(p)}" for p in found))
     if done := fresh(project, "ingest", now, made):
@@ -145,11 +145,11 @@ def embedder(project: Project) -> Callable[[list[str]], Vectors]:
     config = project.config.embed
 
     def vectors(batch: list[str]) -> Vectors:
-        with VectorCache(project.vectors) as cache, bar("embedding") as progress:
+        with bar("embedding") as progress:
             return embed(
                 batch,
                 encoder=config.encoder,
-                cache=cache,
+                cache=VectorCache(project.vectors),
                 batch_tokens=config.batch_tokens,
                 progress=progress,
             )

@@ -1,0 +1,95 @@
+"""The stages in order, as a list; what the project already holds is skipped.
+
+One pass forward is a round. It stops at the desk until answers came, and ends with a manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from curate import config as configuration
+from curate.errors import ConfigError
+from curate.files import beside
+from curate.pipeline.desk import argilla_down, argilla_status, argilla_up, pull, push
+from curate.pipeline.page import report
+from curate.pipeline.pool import embed, ingest, score
+from curate.pipeline.queue import explain, open_round, select
+from curate.pipeline.sets import close, export, resolve
+from curate.pipeline.state import status
+from curate.pipeline.summary import Summary
+from curate.project import Project
+
+__all__ = [
+    "STAGES",
+    "Summary",
+    "argilla_down",
+    "argilla_status",
+    "argilla_up",
+    "embed",
+    "explain",
+    "export",
+    "ingest",
+    "init",
+    "pull",
+    "push",
+    "report",
+    "resolve",
+    "run",
+    "score",
+    "select",
+    "status",
+]
+
+STAGES: tuple[Callable[[Project], Summary], ...] = (
+    *(ingest, embed, score, select),
+    *(push, pull, resolve, export, close, report),
+)
+"""What `run` does, in order."""
+
+
+def run(project: Project, *, next_round: bool = False) -> Iterator[Summary]:
+    """Run the stages in order, giving each one's summary as it ends; stop at the desk.
+
+    Args:
+        project: The project.
+        next_round: Begin a new round after a closed one.
+
+    A closed round is done: without `next_round` nothing is run again.
+
+    Raises:
+        ProjectError: If a next round was asked for while the last one is still open.
+    """
+    rounds = project.rounds()
+    if rounds and rounds[-1].closed and not next_round:
+        note = f"round {rounds[-1].number} is closed; begin the next one with --next-round"
+        yield Summary(
+            stage="run", counts={"round": f"{rounds[-1].number}"}, notes=(note,), skipped=True
+        )
+        return
+    open_round(project, next_round=next_round)
+    for stage in STAGES[:3]:
+        yield stage(project)
+    yield select(project, next_round=next_round)
+    for stage in STAGES[4:]:
+        summary = stage(project)
+        yield summary
+        if summary.waiting:
+            yield report(project)
+            return
+
+
+def init(folder: Path, preset: str) -> Summary:
+    """Write a project from a preset.
+
+    Raises:
+        ConfigError: If there is no such preset, or the folder has a configuration already.
+    """
+    path = folder / "curate.yaml"
+    text = configuration.read_preset(preset)
+    if path.exists():
+        raise ConfigError(f"{path} is there already; edit it, or choose another folder")
+    with beside(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+    note = f"set `ingest.paths` in it, then: curate run {path}"
+    return Summary(stage="init", counts={"preset": preset}, paths=(path.as_posix(),), notes=(note,))

@@ -1,0 +1,48 @@
+"""The things that are put before people, built from a round's queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.project import Project, Round
+from curate.records import Candidate, Item, Record, candidate_from, record_from
+
+__all__ = ["items_of", "records_of"]
+
+T = TypeVar("T")
+
+
+def items_of(project: Project, round_: Round) -> list[Item]:
+    """Return the items of a round, in the order of its queue."""
+    queue = round_.queue().to_pylist()
+    records = records_of(project, (row["record_id"] for row in queue))
+    candidates = _candidates_of(project, (id for row in queue for id in row["candidate_ids"]))
+    return [
+        Item(
+            id=row["item_id"],
+            task=row["task"],
+            record=records[row["record_id"]],
+            candidates=tuple(candidates[id] for id in row["candidate_ids"]),
+            overlap=row["overlap"],
+        )
+        for row in queue
+    ]
+
+
+def records_of(project: Project, ids: Iterable[str]) -> dict[str, Record]:
+    """Return records by id."""
+    return _by_id(project.need_table("records", "ingest"), ids, record_from)
+
+
+def _candidates_of(project: Project, ids: Iterable[str]) -> dict[str, Candidate]:
+    return _by_id(project.need_table("candidates", "ingest"), ids, candidate_from)
+
+
+def _by_id(table: pa.Table, ids: Iterable[str], view: Callable[[Any], T]) -> dict[str, T]:
+    wanted = pa.array(sorted(set(ids)), pa.string())
+    rows = table.filter(pc.is_in(table["id"], wanted)).to_pylist()
+    return {row["id"]: view(row) for row in rows}

@@ -1,0 +1,272 @@
+"""The project's page: everything it holds of the last round, as rows and arrays to draw."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate import report as drawing
+from curate import texts
+from curate.files import beside
+from curate.pipeline.items import items_of
+from curate.pipeline.pool import prompt_vectors
+from curate.pipeline.summary import Summary
+from curate.pipeline.versions import versions
+from curate.project import Project, Round
+from curate.records import Item, digest
+
+__all__ = ["report"]
+
+
+def report(project: Project, *, truth: drawing.Truth | None = None) -> Summary:
+    """Write ``report.html``: queue, scores, agreement, who answered, and a map.
+
+    Args:
+        project: The project.
+        truth: How many answers are wrong, where a demonstration knows.
+    """
+    html = drawing.render(page(project, truth=truth))
+    with beside(project.report) as draft:
+        draft.write_text(html, encoding="utf-8")
+    counts = {"kB": len(html.encode()) // 1024}
+    return Summary(stage="report", counts=counts, paths=(project.report.as_posix(),))
+
+
+def page(project: Project, *, truth: drawing.Truth | None = None) -> drawing.Page:
+    """Return what the page shows; what the project does not hold yet is left out."""
+    rounds = project.rounds()
+    round_ = rounds[-1] if rounds else None
+    config = project.config
+    return drawing.Page(
+        title=config.report.title or config.project.name,
+        task=config.project.task,
+        generated_from={
+            "configuration": digest(config.model_dump_json()),
+            "seed": str(config.project.seed),
+            **versions(),
+        },
+        flow=tuple(_flow(project, round_)),
+        queue=_queue(project, round_) if round_ else (),
+        scores=_scores(round_) if round_ else None,
+        map=_map(project, round_) if round_ else None,
+        composition=_composition(round_) if round_ else None,
+        agreement=_agreement(round_) if round_ else None,
+        outcomes=Counter(_outcomes(round_).values()) if round_ else {},
+        exports=_exports(round_) if round_ else (),
+        truth=truth,
+        show_text=config.report.show_text,
+    )
+
+
+def _flow(project: Project, round_: Round | None) -> Iterable[drawing.Step]:
+    said = {stage: (project.stamp(stage) or {}).get("summary") for stage in ("ingest", "score")}
+    if said["ingest"]:
+        counts = said["ingest"]["counts"]
+        yield drawing.Step(
+            stage="ingest",
+            count_in=counts["candidates"] + counts["rejected"],
+            count_out=counts["candidates"],
+            note=f"answers to {counts['records']:,} prompts",
+            reasons=_reasons(_rejected(project)),
+        )
+    if round_ is None:
+        return
+    pool = round_.need_table("pool", "select")
+    on_offer = pool.num_rows - pool["left_out"].null_count
+    reasons = _reasons(why for why in pool["left_out"].to_pylist() if why is not None)
+    yield drawing.Step(
+        stage="offer",
+        count_in=pool.num_rows,
+        count_out=pool.num_rows - on_offer,
+        note="could be asked this round",
+        reasons=reasons,
+    )
+    queue = round_.queue()
+    yield drawing.Step(
+        stage="select", count_in=pool.num_rows - on_offer, count_out=queue.num_rows, note="queued"
+    )
+    responses = round_.table("responses")
+    if responses is not None:
+        answered = len(set(_submitted(responses)["item_id"].to_pylist()))
+        yield drawing.Step(
+            stage="pull", count_in=queue.num_rows, count_out=answered, note="items answered"
+        )
+    outcomes = _outcomes(round_)
+    if outcomes:
+        yield drawing.Step(
+            stage="resolve", count_in=queue.num_rows, count_out=len(outcomes), note="settled"
+        )
+
+
+def _rejected(project: Project) -> Iterable[str]:
+    path = project.pool / "rejected.jsonl"
+    if path.exists():
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                yield json.loads(line)["reason"]
+
+
+def _reasons(reasons: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    """Return the most frequent reasons; what differs by row (ids, figures) is cut off."""
+    kinds = Counter(reason.partition(" (")[0].split(" to c")[0] for reason in reasons)
+    return tuple(kinds.most_common(6))
+
+
+def _queue(project: Project, round_: Round) -> tuple[drawing.QueueRow, ...]:
+    rows = round_.queue().to_pylist()
+    answers = _answers(project, {row["record_id"] for row in rows})
+    scores = _picked_scores(round_)
+    outcomes, rewrites = _outcomes(round_), _rewrites(round_)
+    responses = round_.table("responses")
+    answered = set() if responses is None else set(_submitted(responses)["item_id"].to_pylist())
+    return tuple(
+        drawing.QueueRow(
+            order=row["order"] + 1,
+            item_id=item.id,
+            part=row["part"],
+            probability=row["probability"],
+            reason=row["reason"],
+            scores=scores[item.id],
+            prompt=texts.prompt_text(item.record.messages, turns=len(item.record.messages)),
+            completions=tuple(_completions(item, answers)),
+            status="answered" if item.id in answered else "waiting",
+            outcome=outcomes.get(item.id, ""),
+            rewritten=rewrites.get(item.id, ""),
+        )
+        for row, item in zip(rows, items_of(project, round_), strict=True)
+    )
+
+
+def _completions(
+    item: Item, answers: Mapping[str, list[dict[str, Any]]]
+) -> Iterable[drawing.Completion]:
+    asked = {candidate.id for candidate in item.candidates}
+    for row in sorted(answers[item.record.id], key=lambda row: row["id"] not in asked):
+        yield drawing.Completion(
+            model=row["model"] or "",
+            text=texts.answer_text(row["message"]),
+            asked=row["id"] in asked,
+            answer=row["answer"] or "",
+        )
+
+
+def _answers(project: Project, records: set[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return all candidates of the queue's records, with what was read out of each."""
+    wanted = pa.array(sorted(records), pa.string())
+    scores = project.need_table("scores", "score")
+    read = scores.filter(pc.is_in(scores["record_id"], wanted))
+    answer = dict(zip(read["candidate_id"].to_pylist(), read["answer"].to_pylist(), strict=True))
+    candidates = project.need_table("candidates", "ingest")
+    candidates = candidates.filter(pc.is_in(candidates["record_id"], wanted))
+    rows = candidates.select(["id", "record_id", "model", "message"]).to_pylist()
+    rows = [row | {"answer": answer.get(row["id"])} for row in rows]
+    rows.sort(key=lambda row: row["record_id"])
+    return {id: list(group) for id, group in groupby(rows, lambda row: row["record_id"])}
+
+
+def _score_columns(pool: pa.Table) -> dict[str, Any]:
+    names = [name for name in pool.column_names if name.startswith("score.")]
+    return {name.removeprefix("score."): pool[name].to_numpy() for name in names}
+
+
+def _picked_scores(round_: Round) -> dict[str, dict[str, float]]:
+    pool = round_.need_table("pool", "select")
+    pool = pool.filter(pool["order"].is_valid())
+    columns = _score_columns(pool)
+    return {
+        id: {name: float(values[n]) for name, values in columns.items()}
+        for n, id in enumerate(pool["item_id"].to_pylist())
+    }
+
+
+def _scores(round_: Round) -> drawing.Scores:
+    from curate.score import COLUMNS
+
+    pool = round_.need_table("pool", "select")
+    columns = _score_columns(pool)
+    length = "answer_tokens" if "answer_tokens" in columns else "length_ratio"
+    return drawing.Scores(
+        columns=columns,
+        queued=pool["order"].is_valid().to_numpy(zero_copy_only=False),
+        docs={name: COLUMNS[name] for name in columns if name in COLUMNS},
+        length=length,
+    )
+
+
+def _map(project: Project, round_: Round) -> drawing.Map:
+    records = project.need_table("records", "ingest")
+    place = {id: n for n, id in enumerate(records["id"].to_pylist())}
+    seen = project.reviewed(before=round_.number)
+    return drawing.Map(
+        xy=drawing.project_2d(
+            np.asarray(prompt_vectors(project)), seed=project.config.project.seed
+        ),
+        labels=[texts.prompt_text(m)[:300] for m in records["messages"].to_pylist()],
+        queued=np.array([place[id] for id in round_.queue()["record_id"].to_pylist()], np.int64),
+        reviewed=np.array(sorted(place[id] for id in seen if id in place), np.int64),
+    )
+
+
+def _composition(round_: Round) -> drawing.Composition | None:
+    mix = round_.read_json("composition")
+    if mix is None:
+        return None
+    return drawing.Composition(
+        measures=tuple(drawing.Measure(**_with_nan(m)) for m in mix["measures"]),
+        mixes=tuple(
+            drawing.Mix(column=m["column"], rows=tuple(tuple(row) for row in m["rows"]))
+            for m in mix["mixes"]
+        ),
+    )
+
+
+def _with_nan(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: math.nan if v is None and k in _FIGURES else v for k, v in row.items()}
+
+
+_FIGURES = ("queue", "random", "pool")
+
+
+def _agreement(round_: Round) -> drawing.Agreement | None:
+    said = round_.read_json("agreement")
+    if said is None:
+        return None
+    return drawing.Agreement(
+        alpha=said["alpha"],
+        interval=tuple(said["interval"]),
+        level=said["level"],
+        n_items=said["n_items"],
+        annotators=tuple(drawing.Annotator(**row) for row in said["annotators"]),
+    )
+
+
+def _outcomes(round_: Round) -> dict[str, str]:
+    curated = round_.table("curated")
+    if curated is None:
+        return {}
+    return dict(zip(curated["item_id"].to_pylist(), curated["outcome"].to_pylist(), strict=True))
+
+
+def _rewrites(round_: Round) -> dict[str, str]:
+    curated = round_.table("curated")
+    if curated is None:
+        return {}
+    rows = curated.filter(pc.equal(curated["outcome"], "rewritten")).to_pylist()
+    return {row["item_id"]: texts.answer_text(row["chosen"]) for row in rows}
+
+
+def _submitted(responses: pa.Table) -> pa.Table:
+    return responses.filter(pc.equal(responses["status"], "submitted"))
+
+
+def _exports(round_: Round) -> tuple[drawing.ExportFile, ...]:
+    said = round_.read_json("exported")
+    return tuple(drawing.ExportFile(**file) for file in said["files"]) if said else ()
