@@ -1,0 +1,64 @@
+"""What is on offer for one round, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Pool"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Everything that could be asked, reviewed and protected rows included.
+
+    Reviewed, queued and protected rows stay in the pool with their reason in `left_out`: they
+    are never picked, and `explain_row` can still say what became of them.
+    """
+
+    ids: list[str]
+    """Candidate or pair ids, one a row."""
+    vectors: npt.NDArray[np.float32]
+    """What is to be covered, usually the prompt's vector, shape (n_rows, n_dims)."""
+    need: npt.NDArray[np.float64]
+    """How much a row needs a person, higher = more; NaN where it could not be scored."""
+    need_name: str = "need"
+    """What the sentences call `need`."""
+    scores: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    """Further score columns, each of shape (n_rows,)."""
+    columns: Mapping[str, list[str | None]] = field(default_factory=dict)
+    """Metadata for caps, each of length n_rows; None is never capped."""
+    identity: npt.NDArray[np.int64] | None = None
+    """Rows of one number belong to one prompt; None = each row stands for itself."""
+    covered: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """Rows reviewed or queued in earlier rounds."""
+    left_out: Mapping[int, str] = field(default_factory=dict)
+    """Rows that may not be picked: reason."""
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        named = [("vectors", len(self.vectors)), ("need", len(self.need))]
+        named += [(name, len(values)) for name, values in self.scores.items()]
+        named += [(name, len(column)) for name, column in self.columns.items()]
+        if self.identity is not None:
+            named.append(("identity", len(self.identity)))
+        for name, length in named:
+            if length != n:
+                raise ValueError(f"{name} has {length} rows, ids has {n}")
+        rows = [*self.left_out, *self.covered.tolist()]
+        if rows and not 0 <= min(rows) <= max(rows) < n:
+            raise ValueError(f"left_out and covered must be rows from 0 to {n - 1}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def open(self) -> npt.NDArray[np.bool_]:
+        """Which rows may be picked at all, shape (n_rows,)."""
+        mask = np.ones(len(self), bool)
+        mask[list(self.left_out)] = False
+        mask[self.covered] = False
+        return mask

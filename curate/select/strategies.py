@@ -1,0 +1,82 @@
+"""The contract of a strategy, and the strategies by name.
+
+A strategy is one file: a plain array function for notebooks, and a `picker` that offers rows
+one at a time. What surrounds every strategy (the random slice, caps, near-identical rows,
+reasons) takes or closes each row it offers, so it works the same for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from curate.registry import Registry
+from curate.select.gate import Gate
+
+__all__ = ["Offer", "Picker", "Strategy", "strategies"]
+
+
+class Picker(Protocol):
+    """Offers open rows, best first, and learns what became of each."""
+
+    @property
+    def refused(self) -> Mapping[int, str]:
+        """Rows that the strategy itself will never offer: reason."""
+
+    def offer(self) -> int:
+        """Return the best row that is still open, or -1 when none is left; ties: lowest index."""
+
+    def take(self, row: int) -> str:
+        """Note that `row` was picked, and return in one sentence why it was offered."""
+
+    def close(self, rows: npt.NDArray[np.int64]) -> None:
+        """Never offer `rows` (again)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """All that a strategy may look at."""
+
+    vectors: npt.NDArray[np.float32]
+    """Unit rows (or zero rows), shape (n_rows, n_dims)."""
+    need: npt.NDArray[np.float64]
+    """Shape (n_rows,); NaN where it could not be scored."""
+    need_name: str
+    open: npt.NDArray[np.bool_]
+    """Rows that may be offered, shape (n_rows,)."""
+    covered: npt.NDArray[np.int64]
+    """Rows reviewed or queued in earlier rounds."""
+    drawn: npt.NDArray[np.int64]
+    """This round's random slice; no longer open."""
+    k: int
+    """How many rows will be taken at most."""
+    gate: Gate
+    """Who gets in; `gate.loosened(share)` serves to try a larger queue."""
+    cover: str
+    """Name of the strategy that a mixed one covers with."""
+    prefilter: float
+    """How many times `k` a mixed strategy short-lists by need."""
+    rng: np.random.Generator
+
+    @property
+    def centres(self) -> npt.NDArray[np.int64]:
+        """Rows that count as picked: covered and drawn."""
+        return np.concatenate([self.covered, self.drawn])
+
+
+Strategy = Callable[[Offer], Picker]
+
+strategies: Registry[Strategy] = Registry(
+    "strategy",
+    {
+        "hybrid": "curate.select.hybrid:picker",
+        "random": "curate.select.random:picker",
+        "uncertainty": "curate.select.uncertainty:picker",
+        "k_center": "curate.select.k_center:picker",
+        "facility_location": "curate.select.facility_location:picker",
+    },
+)
