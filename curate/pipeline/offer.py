@@ -168,11 +168,12 @@ def _left_out(sides: list[str], rows: dict[str, Any], queued: dict[str, int]) ->
 def _columns(
     project: Project, records: pa.Table, identity: npt.NDArray[np.int64], rows: dict[str, Any]
 ) -> dict[str, list[str | None]]:
-    """Return the columns that caps speak of, and the prompt itself, which always has one."""
-    wanted = {"record_id", *(cap.column for cap in project.config.select.caps)}
-    columns: dict[str, list[str | None]] = {"record_id": list(rows["record_id"])}
-    for name in sorted(wanted - {"record_id"}):
-        if name == "model":
+    """Return the columns that caps speak of."""
+    columns: dict[str, list[str | None]] = {}
+    for name in sorted({cap.column for cap in project.config.select.caps}):
+        if name == "record_id":
+            columns[name] = list(rows["record_id"])
+        elif name == "model":
             columns[name] = _models(project, rows)
         else:
             values = _record_column(records, name)

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from curate.config import CapConfig, SelectConfig
 from curate.errors import ConfigError, ProjectError, SelectionError
 from curate.pipeline.offer import Offer, offer
 from curate.pipeline.pool import key, upstream
@@ -48,7 +47,7 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
         SelectionError: If nothing can be asked.
         ProjectError: If the queue is at the desk already and the configuration has changed.
     """
-    from curate.select import choose, composition, guard
+    from curate.select import choose, composition, guard, shortfall
 
     round_ = open_round(project, next_round=next_round)
     now = key(project, "select", upstream(project, "score"), str(round_.number))
@@ -56,14 +55,15 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
         return done
     on_offer = offer(project, round_)
     seed = project.config.project.seed + round_.number
-    config = _capped(project)
+    config = project.config.select
     selection = choose(on_offer.pool, config.budget.items, config=config, seed=seed)
     guard(selection, on_offer.sides)
     if not len(selection):
         raise SelectionError(_nothing(on_offer))
     round_.write("pool", _pool_table(on_offer, selection))
     mix = composition(on_offer.pool, selection, seed=seed)
-    summary = _summary(round_, on_offer, selection)
+    short = shortfall(on_offer.pool, selection, config.budget.items)
+    summary = _summary(round_, on_offer, selection, short)
     round_.write_json("composition", mix)
     round_.write("queue", _queue_table(project, on_offer, selection, seed))
     round_.write_json("selected", {"key": now, "summary": summary.as_json()})
@@ -87,16 +87,6 @@ def _kept(round_: Round, now: str) -> Summary | None:
         paths=tuple(said["paths"]),
         notes=notes,
         skipped=True,
-    )
-
-
-def _capped(project: Project) -> SelectConfig:
-    """Return the configuration with the cap that always holds: items of one prompt."""
-    config = project.config.select
-    rank = project.config.project.task == "rank"
-    most = config.pairs_per_prompt if rank else 1
-    return config.model_copy(
-        update={"caps": [*config.caps, CapConfig(column="record_id", most=most)]}
     )
 
 
@@ -154,7 +144,7 @@ def _overlap(project: Project, n: int, seed: int) -> npt.NDArray[np.int64]:
     return np.where(several, config.annotators, 1)
 
 
-def _summary(round_: Round, on_offer: Offer, selection: Selection) -> Summary:
+def _summary(round_: Round, on_offer: Offer, selection: Selection, short: str | None) -> Summary:
     parts = list(selection.part)
     random = parts.count("random")
     counts: dict[str, Any] = {
@@ -166,7 +156,10 @@ def _summary(round_: Round, on_offer: Offer, selection: Selection) -> Summary:
         "left out": len(selection.left_out),
     }
     return Summary(
-        stage="select", counts=counts, paths=((round_.folder / "queue.parquet").as_posix(),)
+        stage="select",
+        counts=counts,
+        paths=((round_.folder / "queue.parquet").as_posix(),),
+        notes=(short,) if short else (),
     )
 
 

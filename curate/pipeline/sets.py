@@ -1,0 +1,159 @@
+"""From answers to training files: resolve, export, and the manifest that closes a round."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+import pyarrow as pa
+
+from curate.console import bar
+from curate.errors import ProjectError
+from curate.files import beside
+from curate.pipeline.items import items_of, records_of
+from curate.pipeline.summary import Summary
+from curate.pipeline.versions import versions
+from curate.project import Project, Round
+
+__all__ = ["close", "export", "resolve"]
+
+
+def resolve(project: Project) -> Summary:
+    """Turn the round's answers into settled rows, with agreement and what stays open.
+
+    Raises:
+        ProjectError: If no answer was pulled yet.
+    """
+    from curate.resolve import curated_table
+    from curate.resolve import resolve as settle
+
+    round_ = _last_round(project)
+    responses = round_.need_table("responses", "pull")
+    asked = round_.read_json("pushed")["asked"]
+    resolution = settle(
+        responses,
+        items_of(project, round_),
+        config=project.config.resolve,
+        seed=project.config.project.seed,
+        displayed={id: row["shown"] for id, row in asked.items()},
+    )
+    _write_lines(round_, "undecided", resolution.undecided)
+    _write_lines(round_, "answers_left_out", resolution.left_out)
+    agreement = resolution.agreement.as_dict()
+    round_.write_json("agreement", agreement | {"minutes": _minutes(responses)})
+    path = round_.write("curated", curated_table(resolution.curated))
+    counts: dict[str, Any] = {
+        "settled": len(resolution.curated),
+        "undecided": len(resolution.undecided),
+        "answers left out": len(resolution.left_out),
+        **resolution.outcomes,
+        "alpha": resolution.agreement.alpha,
+    }
+    notes = [f"{times:,} answers left out: {why}" for why, times in resolution.reasons.items()]
+    kinds = Counter(row.reason.partition(":")[0] for row in resolution.undecided)
+    notes += [f"{times:,} undecided: {why}" for why, times in sorted(kinds.items())]
+    return Summary(stage="resolve", counts=counts, paths=(path.as_posix(),), notes=tuple(notes))
+
+
+def _last_round(project: Project) -> Round:
+    rounds = project.rounds()
+    if not rounds or rounds[-1].read_json("pushed") is None:
+        raise ProjectError(f"{project.folder}: nothing is at the desk; run `curate push` first")
+    return rounds[-1]
+
+
+def _write_lines(round_: Round, name: str, rows: Iterable[Any]) -> None:
+    with beside(round_.folder / f"{name}.jsonl") as draft, draft.open("w", encoding="utf-8") as f:
+        for row in rows:
+            fields = asdict(row) if is_dataclass(row) and not isinstance(row, type) else row
+            f.write(json.dumps(fields, ensure_ascii=False) + "\n")
+
+
+def _minutes(responses: pa.Table) -> dict[str, float]:
+    """Return each person's median minutes between one submission and the next.
+
+    Breaks of more than half an hour are no work on an item and do not count.
+    """
+    times: dict[str, set[datetime]] = {}
+    for row in responses.to_pylist():
+        if row["status"] == "submitted":
+            times.setdefault(row["annotator"], set()).add(datetime.fromisoformat(row["updated_at"]))
+    return {name: pace for name, at in times.items() if (pace := _pace(sorted(at))) is not None}
+
+
+def _pace(at: list[datetime]) -> float | None:
+    gaps = [(b - a).total_seconds() / 60 for a, b in zip(at, at[1:], strict=False)]
+    work = [gap for gap in gaps if gap <= _BREAK_MINUTES]
+    return median(work) if work else None
+
+
+_BREAK_MINUTES = 30
+
+
+def export(project: Project) -> Summary:
+    """Write the round's training files, each loaded back and checked row by row.
+
+    Raises:
+        ExportError: If a row is not what its trainer accepts.
+        ProjectError: If nothing is settled yet.
+    """
+    from curate.export import export as write_sets
+    from curate.resolve import curated_from
+
+    round_ = _last_round(project)
+    curated = curated_from(round_.need_table("curated", "resolve"))
+    with bar("exporting") as progress:
+        exported = write_sets(
+            curated,
+            records_of(project, (row.record_id for row in curated)),
+            round_.exports,
+            config=project.config.export,
+            task=project.config.project.task,
+            name=project.config.project.name,
+            seed=project.config.project.seed,
+            about=_about(project, round_),
+            progress=progress,
+        )
+    files = [asdict(file) for file in exported.files]
+    round_.write_json("exported", {"files": files})
+    counts = {
+        "files": len(exported.files),
+        "rows": sum(file.rows for file in exported.files),
+        "left out": exported.left_out,
+    }
+    return Summary(
+        stage="export",
+        counts=counts,
+        paths=(round_.exports.as_posix(),),
+        notes=tuple(exported.notes),
+        data={"files": files},
+    )
+
+
+def _about(project: Project, round_: Round) -> Mapping[str, Any]:
+    """Return what the card tells of where the rows come from."""
+    selected = round_.read_json("selected")["summary"]["counts"]
+    return {
+        "round": round_.number,
+        "selected": selected,
+        "strategy": project.config.select.model_dump(),
+        "agreement": round_.read_json("agreement"),
+        "guideline": round_.read_json("pushed")["guideline"],
+    }
+
+
+def close(project: Project) -> Summary:
+    """Close the round with a manifest that names the one before it."""
+    round_ = _last_round(project)
+    path = round_.close(versions())
+    files = len(round_.read_json("manifest")["files"])
+    return Summary(
+        stage="close",
+        counts={"round": f"{round_.number}", "files": files},
+        paths=(path.as_posix(),),
+    )
