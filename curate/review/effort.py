@@ -1,0 +1,47 @@
+"""How long a queue will keep people: words to read, words to type, decisions to make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from curate.records import Item, Task
+from curate.texts import answer_text, prompt_text
+
+__all__ = ["estimate"]
+
+READING = 240.0
+"""Words a minute, silent reading of English prose (Brysbaert, 2019: 238)."""
+TYPING = 40.0
+"""Words a minute, composing at a keyboard (Dhakal et al., 2018: 52 when copying)."""
+RETYPED = 0.3
+"""Share of an answer's words that a rewrite types anew."""
+DECIDING = {"rank": 12.0, "rewrite": 15.0}
+"""Seconds an item, over reading and typing: weigh the answers, choose, submit."""
+_LETTERS_A_WORD = 6.0  # a script without spaces, or code, is not one word
+
+
+def estimate(items: Iterable[Item], task: Task) -> float:
+    """Return the minutes of reviewers' time that a queue will take, all reviewers together.
+
+    Per answer of a person: the prompt and every answer read once, a decision, and for a
+    rewrite `RETYPED` of the answer's words typed. Within a factor of two; measure your own.
+
+    Args:
+        items: The queue; `overlap` people answer each item.
+        task: What is asked of them.
+
+    >>> estimate([], "rank")
+    0.0
+    """
+    return float(sum(item.overlap * _minutes(item, task) for item in items))
+
+
+def _minutes(item: Item, task: Task) -> float:
+    answers = [answer_text(candidate.message) for candidate in item.candidates]
+    shown = _words([prompt_text(item.record.messages, turns=len(item.record.messages)), *answers])
+    typed = RETYPED * _words(answers) if task == "rewrite" else 0.0
+    return shown / READING + typed / TYPING + DECIDING[task] / 60.0
+
+
+def _words(texts: Sequence[str]) -> float:
+    return sum(max(len(text.split()), len(text) / _LETTERS_A_WORD / 2) for text in texts)
