@@ -42,7 +42,7 @@ _WORDS = 600
 class Column:
     """One bin of a mirrored histogram: the pool upwards, the queue downwards, from y = 0.
 
-    Widths add up to 100; the tallest bar of either has height 50.
+    Positions are in 0 … 100; the tallest bar of either side has height 50.
     """
 
     x: float
@@ -53,18 +53,19 @@ class Column:
 
 
 def columns(histogram: Histogram) -> list[Column]:
-    """Return the bars of a histogram, pool and queue each as shares of their own rows."""
+    """Return the bars of a histogram, pool and queue each to its own height."""
     n = len(histogram.bars)
     pool, queue = max(1, histogram.n_pool), max(1, histogram.n_queue)
-    top = max((max(b.pool / pool, b.queue / queue) for b in histogram.bars), default=1) or 1
+    most_pool = max((bar.pool for bar in histogram.bars), default=0) or 1
+    most_queue = max((bar.queue for bar in histogram.bars), default=0) or 1
     step = 100 / max(n, 8)
     margin = (100 - step * n) / 2
     return [
         Column(
             x=round(margin + i * step, 3),
             width=round(step * 0.84, 3),
-            up=_height(bar.pool / pool / top),
-            down=_height(bar.queue / queue / top),
+            up=_height(bar.pool / most_pool),
+            down=_height(bar.queue / most_queue),
             tip=_tip(bar, pool, queue),
         )
         for i, bar in enumerate(histogram.bars)

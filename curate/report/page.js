@@ -97,12 +97,15 @@
     { name: "#", label: null, value: (row) => row.order, cell: (row) => [String(row.order)] },
     { name: "Prompt", label: null, class: "prompt", value: (row) => (row.prompt ?? row.id).toLowerCase(), cell: opener },
     { name: "Part", label: "", class: "part", value: (row) => row.part, cell: (row) => [make("span", { class: "key " + row.part }), PART[row.part] ?? row.part] },
-    ...(anyRead && rewrite ? [{ name: "Committee", label: null, value: share, cell: votes, title: "Coloured: gave the same answer as the one under review" }] : []),
+    ...(anyRead && rewrite ? [{ name: "Committee", label: null, class: "committee", value: share, cell: votes, title: "A stroke for each answer, equal answers together; coloured: the same as the one under review" }] : []),
     ...shown.map((name) => ({ name, label: name, class: "n", value: (row) => row.scores[name]?.[0] ?? null, cell: (row) => [number(row.scores[name]?.[0])], title: data.queue.scores.find((score) => score.name === name).doc })),
     { name: "Chance", label: "chance", class: "n", value: (row) => row.chance, cell: (row) => [number(row.chance)], title: "Probability of inclusion by design; none where the pick was deterministic" },
     { name: "Status", label: "", value: (row) => row.status + row.outcome, cell: status },
   ];
 
+  function breakable(name) {
+    return name.split(/(?<=_)/).flatMap((part, index) => index ? [make("wbr"), part] : [part]);
+  }
   function opener(row) {
     const text = (row.prompt ?? "").slice(0, 600).replace(/\s+/g, " ").trim().slice(0, 240) || row.id;
     return [make("button", { type: "button", class: "opener", "aria-expanded": "false", "aria-controls": "detail-" + row.order },
@@ -110,10 +113,18 @@
   }
   function votes(row) {
     const asked = row.answers.find((answer) => answer.asked);
-    const read = (answer) => !answer.read ? "blank" : asked && answer.read === asked.read ? "same" : "other";
-    const kinds = row.answers.map(read).sort((a, b) => "sob".indexOf(a[0]) - "sob".indexOf(b[0]));
-    const same = kinds.filter((kind) => kind === "same").length;
-    return [make("span", { class: "votes", role: "img", "aria-label": `${same} of ${kinds.length} gave this answer` }, ...kinds.map((kind) => make("i", { class: kind })))];
+    const groups = new Map();
+    for (const { read } of row.answers) groups.set(read, (groups.get(read) ?? 0) + 1);
+    const rank = (read) => read === "" ? Infinity : asked && read === asked.read ? -Infinity : -groups.get(read);
+    const ordered = [...groups].sort(([a], [b]) => rank(a) - rank(b));
+    const rival = ordered.find(([read]) => read && read !== asked?.read)?.[0];
+    const strip = make("span", { class: "votes", role: "img", "aria-label":
+      `${groups.get(asked?.read) ?? 0} of ${row.answers.length} gave this answer` });
+    for (const [read, size] of ordered) {
+      const kind = read === "" ? "blank" : asked && read === asked.read ? "same" : read === rival ? "rival" : "other";
+      strip.append(make("span", { title: `${size} × ${read.slice(0, 80) || "no answer could be read"}` }, ...Array.from({ length: size }, () => make("i", { class: kind }))));
+    }
+    return [strip];
   }
   function status(row) {
     if (row.outcome) return [make("span", { class: "done" }, words(row.outcome))];
@@ -240,7 +251,7 @@
       make("button", { type: "button", on: { click: () => {
         sort = { column: index, up: sort.column === index ? !sort.up : column.class !== "n" };
         draw();
-      } } }, column.name))));
+      } } }, ...breakable(column.name)))));
     for (const key of ["part", "status", "outcome"]) {
       const values = [...new Set(rows.map((row) => row[key]))].filter(Boolean).sort();
       $("q-" + key).append(...values.map((value) => make("option", { value }, key === "part" ? PART[value] ?? value : words(value))));

@@ -27,6 +27,7 @@ _STOP = frozenset(
 )
 _MEMBERS = 36
 _MOST = 9
+_LEAST = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +61,10 @@ def name_regions(xy: Floats, texts: Sequence[str], *, seed: int = 0) -> tuple[Re
     part = _parts(xy, k, seed)
     words = [frozenset(_words(text)) for text in texts]
     overall = Counter(word for some in words for word in some)
-    regions = [_region(xy, words, overall, np.flatnonzero(part == p)) for p in range(k)]
-    return tuple(sorted((r for r in regions if r.words), key=lambda r: (-r.n, r.words)))
+    members = [np.flatnonzero(part == p) for p in range(k)]
+    names = _shared_out([_weights(words, overall, m) for m in members])
+    regions = [_region(xy[m], name) for m, name in zip(members, names, strict=True) if name]
+    return tuple(sorted(regions, key=lambda r: (-r.n, r.words)))
 
 
 def _parts(xy: Floats, k: int, seed: int) -> Indices:
@@ -78,24 +81,31 @@ def _words(text: str) -> list[str]:
     return [w for w in _WORD.findall(text.lower()) if w not in _STOP]
 
 
-def _region(
-    xy: Floats, words: list[frozenset[str]], overall: Counter[str], members: Indices
-) -> Region:
+def _weights(
+    words: list[frozenset[str]], overall: Counter[str], members: Indices
+) -> dict[str, float]:
     inside = Counter(word for m in members for word in words[m])
     n = len(members)
-    weight = {
+    return {
         word: count / n * float(np.log(count / n / (overall[word] / len(words))))
-        for word, count in inside.items()
+        for word, count in sorted(inside.items())
         if count >= 3
     }
-    best = sorted((w for w in weight if weight[w] > 0.02), key=lambda w: (-weight[w], w))
-    x, y = np.median(xy[members], axis=0) if n else (0.0, 0.0)
-    return Region(x=float(x), y=float(y), words=_distinct(best), n=n)
 
 
-def _distinct(best: list[str]) -> tuple[str, ...]:
-    kept: list[str] = []
-    for word in best:
-        if not any(word[:4] == other[:4] for other in kept):
-            kept.append(word)
-    return tuple(kept[:2])
+def _shared_out(weights: list[dict[str, float]]) -> list[tuple[str, ...]]:
+    """Give each word to the one part where it weighs most, and each part its two heaviest."""
+    offers = sorted((-w, p, word) for p, some in enumerate(weights) for word, w in some.items())
+    names: list[tuple[str, ...]] = [() for _ in weights]
+    taken: list[str] = []
+    for negative, p, word in offers:
+        new = not any(word[:4] == other[:4] for other in taken)
+        if negative < -_LEAST and new and len(names[p]) < 2:
+            names[p] += (word,)
+            taken.append(word)
+    return names
+
+
+def _region(xy: Floats, name: tuple[str, ...]) -> Region:
+    x, y = np.median(xy, axis=0)
+    return Region(x=float(x), y=float(y), words=name, n=len(xy))

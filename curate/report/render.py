@@ -140,6 +140,7 @@ def _template() -> Template:
         "count": wording.count,
         "num": wording.number,
         "pct": wording.percent,
+        "signed": wording.signed,
     }
     environment.tests["known"] = math.isfinite
     return environment.get_template("page.html.j2")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from curate.report.page import Page
 
-__all__ = ["Figure", "count", "figures", "number", "opening", "percent"]
+__all__ = ["Figure", "count", "figures", "number", "opening", "percent", "signed"]
 
 NOTHING = "–"
 
@@ -43,15 +43,24 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share as per cent, with a decimal near both ends.
+    r"""Write a share as per cent, with a decimal near both ends and a space that does not break.
 
-    >>> [percent(v) for v in (0.2, 0.9933, 0.004, 1.0, float("nan"))]
-    ['20 %', '99.3 %', '0.4 %', '100 %', '–']
+    >>> [percent(v).replace("\xa0", "_") for v in (0.2, 0.9933, 0.004, 1.0, float("nan"))]
+    ['20_%', '99.3_%', '0.4_%', '100_%', '–']
     """
     if not math.isfinite(share):
         return NOTHING
     edge = 0 < share < 0.05 or 0.95 < share < 1
-    return f"{100 * share:.1f} %" if edge else f"{100 * share:.0f} %"
+    return f"{100 * share:.{1 if edge else 0}f}\u00a0%"
+
+
+def signed(value: float) -> str:
+    """Write a correlation to two decimals, with a true minus and no negative zero.
+
+    >>> [signed(v) for v in (0.354, -0.354, -0.001)]
+    ['0.35', '−0.35', '0.00']
+    """
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def figures(page: Page) -> list[Figure]:
