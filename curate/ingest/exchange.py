@@ -7,13 +7,14 @@ Out: `Exchange`, which `assembly` turns into records, candidates and pairs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from curate.records import Vote
 
-__all__ = ["Answer", "Comparison", "Context", "Exchange", "RowError", "Turns", "from_chat"]
+__all__ = ["Answer", "Asked", "Comparison", "Context", "Exchange", "RowError", "Turns", "from_chat"]
 
 Json = Any
 Turns = Literal["last", "every"]
@@ -23,10 +24,22 @@ class RowError(Exception):
     """A row that cannot be read; the message is the reason that people are shown."""
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(Protocol):
+    """Requests that were found in files of their own, by name."""
+
+    def take(self, name: str) -> Mapping[str, Json] | None:
+        """Return a request, which counts as answered from now on; None where there is none."""
+
+    def was_taken(self, name: str) -> bool:
+        """Say whether an answer asked for this request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
     """What a reader may need besides the row."""
 
     turns: Turns = "last"
+    requests: Asked
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

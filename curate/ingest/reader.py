@@ -28,3 +28,6 @@ class Reader:
     thread: Callable[[Row], str | None] | None = None
     """For shapes of which one exchange spans several rows that follow each other: what they
     share; `read` then gets ``{"rows": [...]}``."""
+    request: Callable[[Row], tuple[str, Row] | None] | None = None
+    """For shapes whose prompts stand in files of their own (batch inputs): a row's name and
+    request, None for rows that are answers."""

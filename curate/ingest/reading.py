@@ -16,6 +16,7 @@ from curate.ingest.files import Line, Mended, Source, Unreadable, find, opened, 
 from curate.ingest.messages import kind_of
 from curate.ingest.reader import Reader
 from curate.ingest.readers import READERS, best, reader_of
+from curate.ingest.requests import Requests
 
 __all__ = ["detect", "formats", "read"]
 
@@ -62,8 +63,7 @@ def read(
     reader = _named(format)
     rename = renamer(columns) if columns else None
     sources = find(paths)
-    context = Context(turns=turns)
-    return _Run(sources, reader, rename, context, progress).batches(batch_rows)
+    return _Run(sources, reader, rename, turns, progress).batches(batch_rows)
 
 
 def formats() -> list[str]:
@@ -104,16 +104,37 @@ class _Run:
         sources: Sequence[Source],
         reader: Reader | None,
         rename: Callable[[Mapping[str, Json]], Mapping[str, Json]] | None,
-        context: Context,
+        turns: Turns,
         progress: Progress | None,
     ):
-        self._sources = sources
         self._forced = reader
         self._rename = rename
-        self._context = context
+        self._requests = Requests()
+        self._context = Context(turns=turns, requests=self._requests)
+        self._sources = self._answers_first(sources)
         self._progress = progress or (lambda done, total: None)
         self._total = sum(source.size for source in sources)
         self._assembly = Assembly()
+
+    def _answers_first(self, sources: Sequence[Source]) -> list[Source]:
+        """Return the files, those that hold only requests last, after keeping what they ask."""
+        asking = [s for s in sources if s.kind in ("lines", "json", "") and self._asks(s)]
+        return [s for s in sources if s not in asking] + asking
+
+    def _asks(self, source: Source) -> bool:
+        with opened(source) as file:
+            lines = rows(source, file)
+            start = [value for _, value in islice(lines, 4)]
+            reader = self._forced or best(start)
+            if reader is None or reader.request is None:
+                return False
+            asked = [reader.request(value) for value in start if isinstance(value, Mapping)]
+            if not any(asked):
+                return False
+            for found in chain(asked, (reader.request(v) for _, v in lines if _is_row(v))):
+                if found is not None:
+                    self._requests.put(*found)
+        return True
 
     def batches(self, size: int) -> Iterator[Batch]:
         """Yield what the files come to, `size` rows of them at a time."""
@@ -132,6 +153,7 @@ class _Run:
 
     def _rows_of(self, source: Source, lines: Iterator[Line]) -> Iterator[None]:
         """Take in the rows of a file, one a step."""
+        lines = map(_as_row, lines)
         start = list(islice(lines, _SAMPLE))
         reader = self._forced or best([value for _, value in start])
         n = 0
@@ -172,6 +194,18 @@ class _Run:
         return reader.read(row, self._context)
 
 
+def _is_row(value: Json) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _as_row(line: Line) -> Line:
+    """Return a named event, ``["name", {…}]``, as an object; anything else as it is."""
+    number, value = line
+    if type(value) is list and len(value) == 2 and type(value[0]) is str:
+        return number, {"event": value[0], "data": value[1]}
+    return line
+
+
 def _threaded(lines: Iterable[Line], reader: Reader | None) -> Iterator[Line]:
     """Join rows that follow each other and belong to one thread, for readers that say so."""
     if reader is None or reader.thread is None:
@@ -198,6 +232,10 @@ def _strange(row: Json) -> str:
     """Say what a row is that no reader knows."""
     if not isinstance(row, Mapping):
         return f"the row is {kind_of(row)}, not an object with a prompt or messages"
+    if any(
+        isinstance(v, Mapping) and ("file_name" in v or "hf_hub_url" in v) for v in row.values()
+    ):
+        return "a description of datasets (dataset_info.json), which holds no rows itself"
     keys = ", ".join(map(str, list(row)[:12])) or "none"
     return (
         f"no prompt or messages found (keys: {keys}); name its columns with columns: prompt, "

@@ -60,6 +60,15 @@ class Seen:
             self._grow()
         return 0
 
+    def find(self, key: int) -> int:
+        """Return the value under `key`, 0 where there is none."""
+        slot = key & self._mask
+        while found := self._keys[slot]:
+            if found == key:
+                return self._values[slot]
+            slot = (slot + 1) & self._mask
+        return 0
+
     def count(self, key: int) -> int:
         """Return how often `key` was counted before, and count it once more."""
         before = self.put(key, 1)

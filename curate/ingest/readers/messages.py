@@ -27,10 +27,10 @@ def _is_messages(row: Row) -> bool:
 
 
 def _read_messages(row: Row, context: Context) -> Iterator[Exchange]:
-    key = next(k for k in (*_CHATS, "messages") if row.get(k) or k == "messages")
-    raw = row.get(key)
-    if raw is None:
+    key = next((k for k in _CHATS if row.get(k) is not None), None)
+    if key is None:
         raise RowError("no `messages`")
+    raw = row[key]
     used = {key, "tools", "functions", "label", *_MODELS}
     metadata = leftover(row, used) or {}
     if (label := label_of(row.get("label"))) is not None:

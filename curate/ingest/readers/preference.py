@@ -12,7 +12,7 @@ from curate.ingest.messages import chat, is_chat, said
 from curate.ingest.reader import Reader
 from curate.ingest.readers.prompts import has_prompt, prompt_of, shared, text_or_message
 
-__all__ = ["OPENAI_DPO", "PREFERENCE"]
+__all__ = ["OPENAI_DPO", "PREFERENCE", "is_transcript", "transcript"]
 
 Json = Any
 Row = Mapping[str, Json]
@@ -89,7 +89,7 @@ def _implicit(chosen: Json, rejected: Json) -> tuple[list[Message], list[Message
 
 def _whole(value: Json) -> list[Message]:
     if isinstance(value, str):
-        return _transcript(value)
+        return transcript(value)
     return chat(value)
 
 
@@ -100,7 +100,12 @@ def _shared_prefix(a: Sequence[Message], b: Sequence[Message]) -> int:
     return n
 
 
-def _transcript(text: str) -> list[Message]:
+def is_transcript(text: str) -> bool:
+    """Say whether a text is a chat written as hh-rlhf does."""
+    return _SPEAKER.match(text) is not None
+
+
+def transcript(text: str) -> list[Message]:
     """Read a chat written as hh-rlhf does, each turn led by "Human:" or "Assistant:"."""
     pieces = _SPEAKER.split(text)
     if len(pieces) < 3:
@@ -154,8 +159,8 @@ def _nectar(row: Row) -> Exchange:
 
 def _nectar_prompt(row: Row) -> tuple[list[Message], set[str]]:
     prompt = row.get("prompt")
-    if isinstance(prompt, str) and _SPEAKER.match(prompt):
-        turns = _transcript(prompt)
+    if isinstance(prompt, str) and is_transcript(prompt):
+        turns = transcript(prompt)
         return [t for t in turns if t["content"].strip()], {"prompt"}
     return prompt_of(row)
 
