@@ -195,10 +195,15 @@ def main() -> None:
         app()
     except CurateError as error:
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("stopped; nothing already made is lost, the same command goes on", 130)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and stop.code != _INTERRUPTED:
+            raise
+        _fail("stopped; nothing already made is lost, the same command goes on", _INTERRUPTED)
     except OSError as error:
         _fail(_disk(error), 3)
+
+
+_INTERRUPTED = 130
 
 
 def _stage(

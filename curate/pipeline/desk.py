@@ -16,7 +16,6 @@ from curate.project import Project, Round
 from curate.review import (
     Asked,
     Batch,
-    Desk,
     Progress,
     Pushed,
     batch_name,
@@ -24,6 +23,7 @@ from curate.review import (
     guideline,
     server,
 )
+from curate.review.argilla import ArgillaDesk
 
 __all__ = ["argilla_down", "argilla_status", "argilla_up", "desk_of", "progress", "pull", "push"]
 
@@ -167,14 +167,12 @@ def _waits_for(project: Project, pushed: Mapping[str, Any], state: Progress) -> 
     )
 
 
-def desk_of(project: Project) -> Desk:
+def desk_of(project: Project) -> ArgillaDesk:
     """Return the desk that the configuration names.
 
     Raises:
         DeskError: If no address is known, or the key's environment variable is not set.
     """
-    from curate.review.argilla import ArgillaDesk
-
     config = project.config.push
     url = config.url or os.environ.get("ARGILLA_API_URL")
     if url:

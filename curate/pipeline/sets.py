@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -87,7 +88,7 @@ def _minutes(responses: pa.Table) -> dict[str, float]:
 
 
 def _pace(at: list[datetime]) -> float | None:
-    gaps = [(b - a).total_seconds() / 60 for a, b in zip(at, at[1:], strict=False)]
+    gaps = [(b - a).total_seconds() / 60 for a, b in pairwise(at)]
     work = [gap for gap in gaps if gap <= _BREAK_MINUTES]
     return median(work) if work else None
 
