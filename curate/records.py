@@ -398,13 +398,7 @@ def digest(*parts: str) -> str:
     >>> digest("e\u0301") == digest("\u00e9"), digest("ab", "c") == digest("a", "bc")
     (True, False)
     """
-    h = hashlib.blake2b(digest_size=12)
-    for part in parts:
-        text = part if part.isascii() else unicodedata.normalize("NFC", part)
-        raw = text.encode("utf-8", "surrogatepass")
-        h.update(b"%d:" % len(raw))
-        h.update(raw)
-    return h.hexdigest()
+    return _hash([_frame(part) for part in parts])
 
 
 def record_id(messages: Sequence[Mapping[str, Json]], tools: str | None = None) -> str:
@@ -414,8 +408,7 @@ def record_id(messages: Sequence[Mapping[str, Json]], tools: str | None = None) 
         messages: Rows of the shape of `MESSAGE` (missing keys count as null).
         tools: JSON text of the tools on offer.
     """
-    parts = [text for message in messages for text in _content(message)]
-    return "r" + digest(*parts, tools or "")
+    return "r" + _hash([*map(_content, messages), _frame(tools or "")])
 
 
 def candidate_id(record: str, model: str, message: Mapping[str, Json], repeat: int = 0) -> str:
@@ -427,7 +420,8 @@ def candidate_id(record: str, model: str, message: Mapping[str, Json], repeat: i
         message: Row of the shape of `MESSAGE`.
         repeat: How many identical answers of that model to that prompt came before it.
     """
-    return "c" + digest(record, model, str(repeat), *_content(message))
+    head = [_frame(record), _frame(model), _frame(str(repeat))]
+    return "c" + _hash([*head, _content(message)])
 
 
 def pair_id(*candidates: str) -> str:
@@ -439,12 +433,26 @@ def pair_id(*candidates: str) -> str:
     return "p" + digest(*sorted(candidates))
 
 
-def _content(message: Mapping[str, Json]) -> list[str]:
-    calls = message.get("tool_calls") or ()
+def _hash(frames: Sequence[bytes]) -> str:
+    return hashlib.blake2b(b"".join(frames), digest_size=12).hexdigest()
+
+
+def _frame(text: str) -> bytes:
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    raw = text.encode("utf-8", "surrogatepass")
+    return b"%d:%b" % (len(raw), raw)
+
+
+def _content(message: Mapping[str, Json]) -> bytes:
+    """Return the frames of a message's content; a plain text needs no look at the other keys."""
+    content = message.get("content")
+    if len(message) == 2 and content is not None:
+        return _frame(message["role"]) + _frame(content) + _NO_MORE
     texts = [message["role"], *(_mark(message.get(k)) for k in _CONTENT_KEYS)]
-    for call in calls:
+    for call in message.get("tool_calls") or ():
         texts += ["call", call["name"] or "", call["arguments"] or ""]
-    return texts
+    return b"".join(map(_frame, texts))
 
 
 _CONTENT_KEYS = ("content", "name", "tool_call_id", "refusal", "parts")
@@ -452,6 +460,10 @@ _CONTENT_KEYS = ("content", "name", "tool_call_id", "refusal", "parts")
 
 def _mark(text: str | None) -> str:
     return "\x00" if text is None else text
+
+
+_NO_MORE = _frame("\x00") * (len(_CONTENT_KEYS) - 1)
+"""Frames of name, tool_call_id, refusal and parts where all of them are null."""
 
 
 def message_row(message: Message) -> dict[str, Json]:
