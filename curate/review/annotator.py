@@ -13,6 +13,7 @@ from typing import Any
 from curate.errors import DeskError
 from curate.records import Status
 from curate.review.argilla_rest import Rest
+from curate.review.questions import as_written
 
 __all__ = ["Annotator", "Answer", "Shown"]
 
@@ -172,7 +173,7 @@ def _shown(record: Json, names: Mapping[str, str]) -> Shown:
     return Shown(
         record=record["id"],
         item_id=record["external_id"],
-        fields=record["fields"],
+        fields={name: as_written(shown) for name, shown in record["fields"].items()},
         prefilled={names[s["question_id"]]: s["value"] for s in record["suggestions"]},
         metadata=record.get("metadata") or {},
     )

@@ -1,14 +1,20 @@
 """What a reviewer sees and is asked, in the shapes of Argilla's REST interface.
 
 In: an item with its shown order. Out: the layout of its dataset (fields, questions) and its
-row. Everything is shown as plain text: with Markdown on, Argilla would load pictures from
-wherever an answer points, which tells strangers who reads it and when.
+row.
+
+Texts come from logs, so from strangers, and Argilla's page is no safe place for them: with
+Markdown off it puts a field's text into the page as HTML, scripts and all; with Markdown on it
+removes scripts, but loads pictures and objects from wherever a text points, which tells
+strangers who reads it and when. So Markdown is off, and texts are escaped (`on_screen`): what
+the reviewer reads is, character for character, what the model wrote.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape, unescape
 from string import ascii_uppercase
 from typing import Any
 
@@ -16,7 +22,17 @@ from curate.records import Candidate, Item
 from curate.review.desk import Asked, Batch
 from curate.review.rendering import answer, editable, turns
 
-__all__ = ["PAIR", "SUGGESTED_BY", "Layout", "Row", "layout", "row", "why_unaskable"]
+__all__ = [
+    "PAIR",
+    "SUGGESTED_BY",
+    "Layout",
+    "Row",
+    "as_written",
+    "layout",
+    "on_screen",
+    "row",
+    "why_unaskable",
+]
 
 Json = Any
 
@@ -63,11 +79,11 @@ def row(item: Item, asked: Asked, batch: Batch) -> Row:
     if item.task == "rank":
         names = PAIR if batch.ranking == "pair" else _names(len(shown))
         texts = dict(zip(names, map(_answer, shown), strict=True))
-        return Row(asked=asked, fields={"prompt": turns(item.record), **texts})
+        return Row(asked=asked, fields={"prompt": _prompt(item), **texts})
     text = editable(shown[0].message)
     return Row(
         asked=asked,
-        fields={"prompt": turns(item.record), "completion": _answer(shown[0])},
+        fields={"prompt": _prompt(item), "completion": _answer(shown[0])},
         prefilled={"rewrite": text} if text.strip() else {},
     )
 
@@ -95,8 +111,28 @@ def _wrong_number(n: int, batch: Batch) -> str | None:
     return None if fits else f"it has {n} answers; a person can order 2 to {MOST_RANKED}"
 
 
+def on_screen(text: str) -> str:
+    """Return what Argilla's page must be given for a reviewer to read `text`.
+
+    >>> on_screen("1 < 2 & <img src=x onerror=alert(1)>")
+    '1 &lt; 2 &amp; &lt;img src=x onerror=alert(1)&gt;'
+    """
+    return escape(text, quote=False)
+
+
+def as_written(shown: Json) -> Json:
+    """Return the text, or turns, behind a field: the way back from `on_screen`."""
+    if isinstance(shown, str):
+        return unescape(shown)
+    return [{**turn, "content": unescape(turn["content"])} for turn in shown]
+
+
+def _prompt(item: Item) -> list[dict[str, str]]:
+    return [{**turn, "content": on_screen(turn["content"])} for turn in turns(item.record)]
+
+
 def _answer(candidate: Candidate) -> str:
-    return answer(candidate.message)
+    return on_screen(answer(candidate.message))
 
 
 def _names(n: int) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from html import escape
 from typing import Any
 
 from curate.records import Message, Record, ToolCall
@@ -17,7 +18,8 @@ from curate.records import Message, Record, ToolCall
 __all__ = ["LONGEST_TURN", "MOST_TURNS", "answer", "editable", "plain", "turns"]
 
 LONGEST_TURN = 18_000
-"""Characters of one turn; Argilla refuses more than 20,000."""
+"""Characters of one turn; Argilla refuses more than 20,000, counted after escaping."""
+_LONGEST_ESCAPED = 20_000
 MOST_TURNS = 480
 """Turns of one chat; Argilla refuses more than 500."""
 _LONGEST_ROLE = 20
@@ -138,12 +140,18 @@ def _listed(value: Any) -> Sequence[Any]:
 
 def _pieces(text: str) -> Iterator[str]:
     """Cut a long text where a line, else a word, ends."""
-    while len(text) > LONGEST_TURN:
-        at = max(text.rfind("\n", 0, LONGEST_TURN), text.rfind(" ", 0, LONGEST_TURN))
-        at = at if at > LONGEST_TURN // 2 else LONGEST_TURN
-        yield text[:at]
+    while len(text) > (most := _most(text)):
+        at = max(text.rfind("\n", 0, most), text.rfind(" ", 0, most))
+        at = at if at > most // 2 else most
+        yield text[:at] if text[:at].strip() else _EMPTY
         text = text[at:]
     yield text if text.strip() else _EMPTY
+
+
+def _most(text: str) -> int:
+    """Return how much of a text fits into one turn: a fifth of it if nearly all is escaped."""
+    fits = len(escape(text[:LONGEST_TURN], quote=False)) <= _LONGEST_ESCAPED
+    return LONGEST_TURN if fits else _LONGEST_ESCAPED // len("&amp;")
 
 
 def _shortened(pieces: list[tuple[str, str]]) -> list[tuple[str, str]]:
