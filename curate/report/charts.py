@@ -32,6 +32,7 @@ Floats = npt.NDArray[np.floating]
 Indices = npt.NDArray[np.integer]
 
 _DRAWN = 5_000
+_RANKED = 20_000
 _SIDE = 1000
 _RIM = 24
 _LABEL = 140
@@ -91,9 +92,13 @@ class Cell:
 
 
 def correlations(scores: Scores) -> list[tuple[str, list[Cell]]]:
-    """Return the rank correlation of each score with each, a row a score."""
+    """Return the rank correlation of each score with each, a row a score.
+
+    Of a pool of more than 20,000 rows, 20,000 drawn at random are ranked.
+    """
     names = list(scores.columns)
-    values = [np.asarray(scores.columns[name], np.float64) for name in names]
+    rows = _sample(len(scores.queued), _RANKED)
+    values = [np.asarray(scores.columns[name], np.float64)[rows] for name in names]
     table = np.eye(len(names))
     for i in range(len(names)):
         for j in range(i + 1):
@@ -186,7 +191,7 @@ def picture(page_map: Map, queue: Sequence[QueueRow], *, show_text: bool = True)
     """
     _check(page_map, queue)
     width, height, at = _boxed(np.asarray(page_map.xy, np.float64))
-    sample = _sample(len(at))
+    sample = _sample(len(at), _DRAWN)
     labels = list(page_map.labels) if show_text else []
     rows = sample.tolist()
     return Picture(
@@ -213,7 +218,7 @@ def _check(page_map: Map, queue: Sequence[QueueRow]) -> None:
             raise ValueError(f"map has {n} points, and an index beyond them")
 
 
-def _boxed(xy: Floats) -> tuple[int, int, npt.NDArray[np.float64]]:
+def _boxed(xy: npt.NDArray[np.float64]) -> tuple[int, int, npt.NDArray[np.float64]]:
     xy = np.nan_to_num(xy.reshape(-1, 2))
     if not len(xy):
         return _SIDE, _SIDE, xy
@@ -223,15 +228,15 @@ def _boxed(xy: Floats) -> tuple[int, int, npt.NDArray[np.float64]]:
     size = (high - low) * scale
     height = max(400.0, float(size[1]) + 2 * _RIM)
     offset = np.array([(_SIDE - size[0]) / 2, (height - size[1]) / 2])
-    at = (xy - low) * scale + offset
+    at: npt.NDArray[np.float64] = (xy - low) * scale + offset
     at[:, 1] = height - at[:, 1]
     return _SIDE, round(height), at.round(1)
 
 
-def _sample(n: int) -> Indices:
-    if n <= _DRAWN:
+def _sample(n: int, most: int) -> Indices:
+    if n <= most:
         return np.arange(n)
-    return np.sort(np.random.default_rng(0).choice(n, _DRAWN, replace=False))
+    return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 
 
 def _dust(at: Floats) -> str:

@@ -86,7 +86,8 @@
   const shown = data.queue.scores.slice(0, 3).map((score) => score.name);
   const anyRead = rows.some((row) => row.answers.some((answer) => answer.read));
   const anyOutcome = rows.some((row) => row.outcome);
-  const words = (text) => text.replaceAll("_", " ");
+  const OUTCOME = { a: "A preferred", b: "B preferred" };
+  const words = (text) => OUTCOME[text] ?? text.replaceAll("_", " ");
   const share = (row) => {
     const [asked] = row.answers.filter((answer) => answer.asked && answer.read);
     if (!asked) return null;
@@ -109,7 +110,7 @@
   function opener(row) {
     const text = (row.prompt ?? "").slice(0, 600).replace(/\s+/g, " ").trim().slice(0, 240) || row.id;
     return [make("button", { type: "button", class: "opener", "aria-expanded": "false", "aria-controls": "detail-" + row.order },
-      make("span", { dir: "auto" }, ...pieces(cutAt(text, 240))))];
+      make("span", { dir: "auto" }, make("span", {}, ...pieces(cutAt(text, 240)))))];
   }
   function votes(row) {
     const asked = row.answers.find((answer) => answer.asked);
@@ -169,7 +170,8 @@
     const pair = make("div", { class: "asked" });
     asked.forEach((answer, index) => {
       const name = rewrite ? "Answer under review" : `Answer ${String.fromCharCode(65 + index)}`;
-      pair.append(make("div", {}, make("h4", {}, answer.model ? `${name}, by ` : name, ...pieces(answer.model)), textBlock(answer.text)));
+      const won = !rewrite && row.outcome === "ab"[index];
+      pair.append(make("div", { class: won ? "won" : null }, make("h4", {}, answer.model ? `${name}, by ` : name, ...pieces(answer.model), won ? " (preferred)" : ""), textBlock(answer.text)));
     });
     right.append(pair);
     if (row.rewritten) {

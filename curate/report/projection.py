@@ -10,7 +10,7 @@ __all__ = ["project_2d"]
 Floats = npt.NDArray[np.floating]
 Points = npt.NDArray[np.float64]
 
-_LANDMARKS = 5_000
+_LANDMARKS = 3_000
 _FEW = 10
 _NEIGHBOURS = 8
 _BLOCK = 2_000
@@ -20,7 +20,7 @@ def project_2d(vectors: Floats, *, seed: int = 0) -> Points:
     """Lay vectors out in the plane, near ones near each other.
 
     t-SNE (van der Maaten & Hinton, 2008) started from the first two principal components. Of
-    more than 5,000 rows, 5,000 drawn at random are laid out so and each other row is put
+    more than 3,000 rows, 3,000 drawn at random are laid out so and each other row is put
     between its nearest eight of them. Fewer than ten rows, or rows that do not differ, are
     shown by their principal components alone. One thread, so that the order of summation,
     and with it the picture, is the same in every run.
@@ -86,7 +86,9 @@ def _between(rows: Floats, landmarks: npt.NDArray[np.intp], points: Points) -> P
     for start in range(0, len(rows), _BLOCK):
         gap = squares - 2 * rows[start : start + _BLOCK] @ anchors.T
         near = np.argpartition(gap, _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS]
-        placed[start : start + _BLOCK] = _middle(np.take_along_axis(gap, near, axis=1), points[near])
+        placed[start : start + _BLOCK] = _middle(
+            np.take_along_axis(gap, near, axis=1), points[near]
+        )
     placed[landmarks] = points
     return placed
 

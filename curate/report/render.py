@@ -139,6 +139,7 @@ def _template() -> Template:
     environment.filters |= {
         "count": wording.count,
         "num": wording.number,
+        "outcome": wording.outcome,
         "pct": wording.percent,
         "signed": wording.signed,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from curate.report.page import Page
 
-__all__ = ["Figure", "count", "figures", "number", "opening", "percent", "signed"]
+__all__ = ["Figure", "count", "figures", "number", "opening", "outcome", "percent", "signed"]
 
 NOTHING = "–"
 
@@ -63,6 +63,11 @@ def signed(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
+def outcome(name: str) -> str:
+    """Write an outcome for a reader: a is "A preferred", both_bad is "both bad"."""
+    return {"a": "A preferred", "b": "B preferred"}.get(name, name.replace("_", " "))
+
+
 def figures(page: Page) -> list[Figure]:
     """Return the key numbers that stay in sight: those that are known so far."""
     return [f for f in (_pool(page), _queue(page), _answered(page), _alpha(page)) if f] + [
@@ -91,7 +96,8 @@ def _answered(page: Page) -> Figure | None:
     if not page.queue:
         return None
     done = sum(row.status == "answered" for row in page.queue)
-    return Figure(label="Answered", value=percent(done / len(page.queue)), note=count(done))
+    note = f"{count(done)} of {count(len(page.queue))}"
+    return Figure(label="Answered", value=percent(done / len(page.queue)), note=note)
 
 
 def _alpha(page: Page) -> Figure | None:
@@ -140,7 +146,7 @@ def _progress(page: Page) -> str:
     if not done:
         return "No answer has come back yet."
     if done < len(page.queue):
-        return f"{count(done)} are answered, {count(len(page.queue) - done)} still wait."
+        return f"Answered so far: {count(done)} of {count(len(page.queue))}."
     return "All are answered."
 
 
