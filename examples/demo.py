@@ -225,7 +225,8 @@ def _wrong(project: Project, truth: Mapping[str, dict[str, Any]]) -> report.Trut
 
 
 def _exports(project: Project) -> list[str]:
-    return [file["path"] for file in project.rounds()[-1].read_json("exported")["files"]]
+    files = project.rounds()[-1].read_json("exported")["files"]
+    return [(project.folder / file["path"]).as_posix() for file in files]
 
 
 def _rows(path: Path) -> Iterable[dict[str, Any]]:

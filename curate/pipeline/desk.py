@@ -91,7 +91,7 @@ def _keep_pushed(round_: Round, batch: Batch, pushed: Pushed) -> None:
         "pushed",
         {
             "batch": batch.name,
-            "guideline": asdict(batch.guideline),
+            "guideline": asdict(batch.guideline) | {"version": batch.guideline.version},
             "asked": before["asked"] | asked,
             "places": dict(pushed.places),
             "refused": dict(pushed.refused),

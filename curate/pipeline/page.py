@@ -240,12 +240,25 @@ def _agreement(round_: Round) -> drawing.Agreement | None:
     if said is None:
         return None
     return drawing.Agreement(
-        alpha=said["alpha"],
-        interval=tuple(said["interval"]),
+        alpha=_nan(said["alpha"]),
+        interval=(_nan(said["low"]), _nan(said["high"])),
         level=said["level"],
-        n_items=said["n_items"],
-        annotators=tuple(drawing.Annotator(**row) for row in said["annotators"]),
+        n_items=said["n_units"],
+        annotators=tuple(
+            drawing.Annotator(
+                name=row["name"],
+                answers=row["n_answers"],
+                agreement=_nan(row["agreement"]),
+                median_minutes=_nan(said["minutes"].get(row["name"])),
+                discarded=said["discarded"].get(row["name"], 0),
+            )
+            for row in said["annotators"]
+        ),
     )
+
+
+def _nan(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _outcomes(round_: Round) -> dict[str, str]:
@@ -268,5 +281,8 @@ def _submitted(responses: pa.Table) -> pa.Table:
 
 
 def _exports(round_: Round) -> tuple[drawing.ExportFile, ...]:
-    said = round_.read_json("exported")
-    return tuple(drawing.ExportFile(**file) for file in said["files"]) if said else ()
+    said = round_.read_json("exported") or {"files": []}
+    return tuple(
+        drawing.ExportFile(path=file["path"], rows=file["rows"], sha256=file["sha256"])
+        for file in said["files"]
+    )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -16,7 +17,8 @@ import pyarrow as pa
 from curate.console import bar
 from curate.errors import ProjectError
 from curate.files import beside
-from curate.pipeline.items import items_of, records_of
+from curate.pipeline.items import items_of
+from curate.pipeline.offer import NEED
 from curate.pipeline.summary import Summary
 from curate.pipeline.versions import versions
 from curate.project import Project, Round
@@ -45,8 +47,8 @@ def resolve(project: Project) -> Summary:
     )
     _write_lines(round_, "undecided", resolution.undecided)
     _write_lines(round_, "answers_left_out", resolution.left_out)
-    agreement = resolution.agreement.as_dict()
-    round_.write_json("agreement", agreement | {"minutes": _minutes(responses)})
+    work = {"minutes": _minutes(responses), "discarded": _discarded(responses)}
+    round_.write_json("agreement", resolution.agreement.as_dict() | work)
     path = round_.write("curated", curated_table(resolution.curated))
     counts: dict[str, Any] = {
         "settled": len(resolution.curated),
@@ -87,6 +89,16 @@ def _minutes(responses: pa.Table) -> dict[str, float]:
     return {name: pace for name, at in times.items() if (pace := _pace(sorted(at))) is not None}
 
 
+def _discarded(responses: pa.Table) -> dict[str, int]:
+    """Return how many items each person discarded."""
+    gone = {
+        (row["annotator"], row["item_id"])
+        for row in responses.to_pylist()
+        if row["status"] == "discarded"
+    }
+    return dict(Counter(name for name, _ in sorted(gone)))
+
+
 def _pace(at: list[datetime]) -> float | None:
     gaps = [(b - a).total_seconds() / 60 for a, b in pairwise(at)]
     work = [gap for gap in gaps if gap <= _BREAK_MINUTES]
@@ -108,43 +120,63 @@ def export(project: Project) -> Summary:
 
     round_ = _last_round(project)
     curated = curated_from(round_.need_table("curated", "resolve"))
+    items = items_of(project, round_)
     with bar("exporting") as progress:
         exported = write_sets(
             curated,
-            records_of(project, (row.record_id for row in curated)),
+            {item.record.id: item.record for item in items},
             round_.exports,
             config=project.config.export,
-            task=project.config.project.task,
             name=project.config.project.name,
             seed=project.config.project.seed,
             about=_about(project, round_),
+            candidates={c.id: c for item in items for c in item.candidates},
             progress=progress,
         )
-    files = [asdict(file) for file in exported.files]
+    below = round_.exports.relative_to(project.folder).as_posix()
+    files = [asdict(file) | {"path": f"{below}/{file.path}"} for file in exported.files]
     round_.write_json("exported", {"files": files})
     counts = {
-        "files": len(exported.files),
+        "files": len(files),
         "rows": sum(file.rows for file in exported.files),
-        "left out": exported.left_out,
+        "left out": len(exported.left_out),
     }
     return Summary(
         stage="export",
         counts=counts,
         paths=(round_.exports.as_posix(),),
-        notes=tuple(exported.notes),
+        notes=exported.notes,
         data={"files": files},
     )
 
 
-def _about(project: Project, round_: Round) -> Mapping[str, Any]:
+def _about(project: Project, round_: Round) -> dict[str, Any]:
     """Return what the card tells of where the rows come from."""
-    selected = round_.read_json("selected")["summary"]["counts"]
+    config = project.config.select
+    counts = round_.read_json("selected")["summary"]["counts"]
+    guideline = round_.read_json("pushed")["guideline"]
+    agreement = round_.read_json("agreement")
     return {
-        "round": round_.number,
-        "selected": selected,
-        "strategy": project.config.select.model_dump(),
-        "agreement": round_.read_json("agreement"),
-        "guideline": round_.read_json("pushed")["guideline"],
+        "source": [Path(path).name for path in project.config.ingest.paths],
+        "selected": {
+            "strategy": config.strategy,
+            "score": config.need or NEED[project.config.project.task],
+            "round": round_.number,
+            "items chosen": counts["active"],
+            "items drawn at random": counts["random"],
+            "rows on offer": counts["on offer"],
+            "seed": project.config.project.seed,
+        },
+        "answered": {
+            "answers": agreement["n_answers"],
+            "people": len(agreement["annotators"]),
+            "guideline": f"{guideline['name']} {guideline['version']}",
+        },
+        "agreement": {
+            "Krippendorff's alpha": agreement["alpha"],
+            "95 % interval": [agreement["low"], agreement["high"]],
+            "items with two answers or more": agreement["n_units"],
+        },
     }
 
 
