@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from curate.ingest.batch import Batch, Columns, append
+from curate.ingest.batch import Batch, Rows
 from curate.ingest.exchange import Answer, Comparison, Exchange
 from curate.ingest.messages import json_text
 from curate.ingest.seen import Seen, key_of
@@ -34,7 +34,7 @@ class Assembly:
         self._records = Seen("Q")
         self._answers = Seen("L")
         self._keys = Seen("Q")
-        self._columns = Columns()
+        self._kept = Rows()
         self._rejected: list[Rejected] = []
 
     def open(self, name: str) -> None:
@@ -74,8 +74,8 @@ class Assembly:
 
     def batch(self) -> Batch:
         """Hand out what was collected since the last batch."""
-        batch = self._columns.batch(tuple(self._rejected), self.rows)
-        self._columns, self._rejected, self.rows = Columns(), [], 0
+        batch = self._kept.batch(tuple(self._rejected), self.rows)
+        self._kept, self._rejected, self.rows = Rows(), [], 0
         return batch
 
     def _identify(self, row: _Row) -> tuple[list[str], list[_Fresh]]:
@@ -113,7 +113,7 @@ class Assembly:
         if key is None or row.exchange.merge:
             return 0
         about = "" if answer.key else f"{n}{_notes(row.exchange.metadata, answer.metadata)}"
-        return self._keys.put(key_of("k" + digest(key, name, about)), row.place + 1)
+        return self._keys.put(key_of("k" + digest(f"{key}\n{name}\n{about}")), row.place + 1)
 
     def _repeat(self, row: _Row, answer: Answer, name: str) -> tuple[str, int]:
         """Return the id and how many equal answers came before; -1: it is one of those."""
@@ -162,7 +162,7 @@ class Assembly:
             group,
             _notes(metadata, row.repaired),
         )
-        append(self._columns.records, values)
+        self._kept.records.append(values)
 
     def _keep_answer(self, row: _Row, group: str, one: _Fresh, metadata: Notes) -> None:
         answer = one.answer
@@ -183,7 +183,7 @@ class Assembly:
             group,
             _notes(metadata, answer.metadata, row.repaired),
         )
-        append(self._columns.candidates, values)
+        self._kept.candidates.append(values)
 
     def _keep_pair(self, row: _Row, comparison: Comparison, names: Sequence[str]) -> None:
         a, b = names[comparison.a], names[comparison.b]
@@ -201,7 +201,7 @@ class Assembly:
             return
         notes = _notes(comparison.metadata, row.repaired)
         values = (name, row.record, a, b, comparison.winner, comparison.judge, row.source, notes)
-        append(self._columns.pairs, values)
+        self._kept.pairs.append(values)
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,10 +228,11 @@ _NO_LOGPROBS = (float("nan"), float("nan"))
 
 
 def _asks(messages: Sequence[Mapping[str, Json]]) -> bool:
-    return any(
-        ((text := message.get("content")) and not text.isspace()) or message.get("parts")
-        for message in messages
-    )
+    for message in messages:
+        text = message.get("content")
+        if (text and not text.isspace()) or message.get("parts"):
+            return True
+    return False
 
 
 def _fault(answer: Answer) -> str:

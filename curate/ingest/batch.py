@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ import pyarrow as pa
 
 from curate.records import CANDIDATES, PAIRS, RECORDS, Rejected
 
-__all__ = ["Batch", "Columns", "append"]
+__all__ = ["Batch", "Rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +27,13 @@ class Batch:
     """How many rows of the source were read for this, rejected ones included."""
 
 
-class Columns:
-    """Values of the three tables, column by column, in the order of the schemas."""
+class Rows:
+    """Rows of the three tables as tuples, in the order of the schemas."""
 
     def __init__(self) -> None:
-        self.records: list[list[Any]] = [[] for _ in RECORDS]
-        self.candidates: list[list[Any]] = [[] for _ in CANDIDATES]
-        self.pairs: list[list[Any]] = [[] for _ in PAIRS]
+        self.records: list[tuple[Any, ...]] = []
+        self.candidates: list[tuple[Any, ...]] = []
+        self.pairs: list[tuple[Any, ...]] = []
 
     def batch(self, rejected: tuple[Rejected, ...], rows: int) -> Batch:
         """Return all of it as Arrow."""
@@ -47,12 +46,7 @@ class Columns:
         )
 
 
-def append(columns: list[list[Any]], values: Sequence[Any]) -> None:
-    """Add one row, its values in the order of the schema."""
-    for column, value in zip(columns, values, strict=True):
-        column.append(value)
-
-
-def _batch(columns: list[list[Any]], schema: pa.Schema) -> pa.RecordBatch:
+def _batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -44,6 +44,8 @@ TIMES = (
     "date",
     "created_date",
 )
+_GROUPS = frozenset(GROUPS)
+_TIMES = frozenset(TIMES)
 
 
 def first(row: Row, keys: Collection[str]) -> Json:
@@ -52,12 +54,18 @@ def first(row: Row, keys: Collection[str]) -> Json:
     >>> first({"a": None, "b": 0}, ("a", "b"))
     0
     """
-    return next((row[key] for key in keys if row.get(key) is not None), None)
+    for key in keys:
+        value = row.get(key)
+        if value is not None:
+            return value
+    return None
 
 
 def group_of(*rows: Row) -> str | None:
     """Return the conversation, session or user that the rows name, the first one met."""
     for row in rows:
+        if _GROUPS.isdisjoint(row):
+            continue
         value = first(row, GROUPS)
         if isinstance(value, str | int) and value != "":
             return str(value)
@@ -76,8 +84,9 @@ def key_of(row: Row, keys: Collection[str] = KEYS) -> str | None:
 def time_of(*rows: Row) -> float | None:
     """Return the time that the rows name, as seconds since the epoch."""
     for row in rows:
-        for key in TIMES:
-            if (value := row.get(key)) is not None:
+        if not _TIMES.isdisjoint(row):
+            value = first(row, TIMES)
+            if value is not None:
                 return seconds(value)
     return None
 
@@ -93,10 +102,16 @@ def tools_of(*rows: Row) -> str | None:
 
 def leftover(row: Row, used: Collection[str]) -> dict[str, Json] | None:
     """Return what nobody mapped, without nulls; bodies too large to keep are only named."""
-    rest = {k: v for k, v in row.items() if v is not None and k not in used}
-    large = [k for k, v in rest.items() if _is_large(v)]
-    for key in large:
-        del rest[key]
+    rest: dict[str, Json] = {}
+    large = []
+    for key, value in row.items():
+        if value is None or key in used:
+            continue
+        kind = type(value)
+        if kind in _SMALL or (kind is str and len(value) <= _LARGE) or not _is_large(value):
+            rest[key] = value
+        else:
+            large.append(key)
     if large:
         rest["not_kept"] = large
     return rest or None
@@ -117,13 +132,13 @@ def mean_logprob(logprobs: Json) -> tuple[float, float] | None:
 
 
 def _token_logprobs(logprobs: Json) -> list[Json]:
-    if isinstance(logprobs, Mapping):
+    if isinstance(logprobs, dict):
         if isinstance(logprobs.get("token_logprobs"), list):
             return list(logprobs["token_logprobs"])
         logprobs = [*(logprobs.get("content") or ()), *(logprobs.get("refusal") or ())]
     if not isinstance(logprobs, list):
         return []
-    return [t.get("logprob") if isinstance(t, Mapping) else t for t in logprobs]
+    return [t.get("logprob") if isinstance(t, dict) else t for t in logprobs]
 
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -132,8 +147,24 @@ _LARGE = 4096
 
 
 def _is_large(value: Json) -> bool:
-    if isinstance(value, bool | int | float):
-        return False
     if isinstance(value, str):
         return len(value) > _LARGE
+    if isinstance(value, dict) and _is_plain(value):
+        return False
     return bool(value) and len(_encode(value)) > _LARGE
+
+
+def _is_plain(value: Row) -> bool:
+    """Say whether an object is small for certain, as a usage count is, without encoding it."""
+    if len(value) > _FEW:
+        return False
+    for inner in value.values():
+        kind = type(inner)
+        if kind not in _SMALL and (kind is not str or len(inner) > _SHORT):
+            return False
+    return True
+
+
+_SMALL = frozenset({bool, int, float, type(None)})
+_FEW = 32
+_SHORT = 64

@@ -54,12 +54,24 @@ def chat(raw: Json) -> list[Message]:
         RowError: If it is no chat, or has a role that nobody knows.
     """
     messages: list[Message] = []
-    for turn in _turns(raw):
-        if len(turn) == 2 and turn.get("role") in _AS_IT_IS and type(turn.get("content")) is str:
-            messages.append(turn)
+    for turn in raw if type(raw) is list else _turns(raw):
+        if type(turn) is not dict:
+            raise RowError(f"a message is {kind_of(turn)}, not an object with role and content")
+        if turn.get("role") in _AS_IT_IS and type(turn.get("content")) is str and _is_bare(turn):
+            messages.append({"role": turn["role"], "content": turn["content"]})
         else:
             messages += _normal(turn)
     return messages
+
+
+def _is_bare(turn: Mapping[str, Json]) -> bool:
+    """Say whether nothing but role and content says anything (APIs send many nulls)."""
+    if len(turn) == 2:
+        return True
+    for key, value in turn.items():
+        if value and key != "role" and key != "content":
+            return False
+    return True
 
 
 def prompt_messages(raw: Json, *, system: Json = None) -> list[Message]:
@@ -67,7 +79,7 @@ def prompt_messages(raw: Json, *, system: Json = None) -> list[Message]:
     start = [said("system", system)] if isinstance(system, str) and system else []
     if isinstance(raw, str):
         return [*start, said("user", raw)]
-    return [*start, *chat([raw] if isinstance(raw, Mapping) else raw)]
+    return [*start, *chat([raw] if isinstance(raw, dict) else raw)]
 
 
 def user(text: str, system: str | None = None) -> list[Message]:
@@ -83,12 +95,12 @@ def said(role: str, text: str) -> Message:
 
 def is_chat(value: Json) -> bool:
     """Say whether a value is a list of messages (or one as a struct of lists)."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return isinstance(value.get("role"), list) and "content" in value
     if not isinstance(value, list) or not value:
         return False
     first = value[0]
-    return isinstance(first, Mapping) and ("role" in first or "from" in first)
+    return isinstance(first, dict) and ("role" in first or "from" in first)
 
 
 def json_text(value: Json) -> str:
@@ -104,16 +116,13 @@ _AS_IT_IS = frozenset({"system", "developer", "user", "assistant"})
 
 
 def _turns(raw: Json) -> Iterable[dict[str, Json]]:
-    if isinstance(raw, Mapping) and isinstance(raw.get("role"), list):
+    if isinstance(raw, dict) and isinstance(raw.get("role"), list):
         columns = {k: v for k, v in raw.items() if isinstance(v, list)}
         return [
             dict(zip(columns, row, strict=False)) for row in zip(*columns.values(), strict=False)
         ]
     if not isinstance(raw, Sequence) or isinstance(raw, str):
         raise RowError(f"messages are {kind_of(raw)}, not a list")
-    for turn in raw:
-        if not isinstance(turn, Mapping):
-            raise RowError(f"a message is {kind_of(turn)}, not an object with role and content")
     return raw
 
 
@@ -138,7 +147,7 @@ def _normal(turn: Mapping[str, Json]) -> list[Message]:
 
 def _role(turn: Mapping[str, Json]) -> str:
     raw = _first(turn, ("role", "from", "author", "type"))
-    if isinstance(raw, Mapping):
+    if isinstance(raw, dict):
         raw = raw.get("role") or raw.get("name")
     role = ROLES.get(raw) or ROLES.get(raw.lower()) if isinstance(raw, str) else None
     if role is None:
@@ -154,7 +163,7 @@ def _take_content(message: Message, content: Json) -> list[Message]:
     if isinstance(content, str):
         message["content"] = content
         return []
-    if isinstance(content, Mapping):
+    if isinstance(content, dict):
         content = [content] if "type" in content or "text" in content else _plain(message, content)
     if not isinstance(content, Sequence):
         message["content"] = json_text(content)
@@ -172,7 +181,7 @@ def _take_parts(message: Message, parts: Sequence[Json]) -> list[Message]:
     for part in parts:
         if isinstance(part, str):
             bag.texts.append(part)
-        elif isinstance(part, Mapping):
+        elif isinstance(part, dict):
             _PARTS.get(str(part.get("type") or _untyped(part)), _other)(part, bag)
         else:
             raise RowError(f"a content part is {kind_of(part)}, not an object")
@@ -280,15 +289,15 @@ def _calls(turn: Mapping[str, Json]) -> list[dict[str, Json]] | None:
     if isinstance(calls, str):
         return _calls_from_text(calls) or None
     if calls:
-        return [_call(call) for call in calls if isinstance(call, Mapping)] or None
+        return [_call(call) for call in calls if isinstance(call, dict)] or None
     legacy = turn.get("function_call")
-    return [_call(legacy)] if isinstance(legacy, Mapping) and legacy.get("name") else None
+    return [_call(legacy)] if isinstance(legacy, dict) and legacy.get("name") else None
 
 
 def _call(call: Mapping[str, Json]) -> dict[str, Json]:
     """Return a tool call; object arguments become JSON text, a text stays as logged."""
     inner = call.get("function") or call.get("custom") or call
-    if not isinstance(inner, Mapping):
+    if not isinstance(inner, dict):
         inner = {"name": inner, **call}
     arguments = _first(inner, ("arguments", "args", "input", "parameters"))
     name = _first(inner, ("name", "toolName", "tool_name"))
@@ -309,14 +318,18 @@ def _calls_from_text(text: Json) -> list[dict[str, Json]]:
         except (msgspec.DecodeError, RecursionError):
             value = None
     calls = value if isinstance(value, list) else [value]
-    if calls and all(isinstance(call, Mapping) for call in calls):
+    if calls and all(isinstance(call, dict) for call in calls):
         return [_call(call) for call in calls]
     return [{"name": "", "arguments": json_text(text), "id": None}]
 
 
 def _first(row: Mapping[str, Json], keys: Iterable[str]) -> Json:
     """Return the first value that is not null."""
-    return next((row[key] for key in keys if row.get(key) is not None), None)
+    for key in keys:
+        value = row.get(key)
+        if value is not None:
+            return value
+    return None
 
 
 def kind_of(value: Json) -> str:

@@ -128,7 +128,7 @@ class _Run:
             reader = self._forced or best(start)
             if reader is None or reader.request is None:
                 return False
-            asked = [reader.request(value) for value in start if isinstance(value, Mapping)]
+            asked = [reader.request(value) for value in start if isinstance(value, dict)]
             if not any(asked):
                 return False
             for found in chain(asked, (reader.request(v) for _, v in lines if _is_row(v))):
@@ -181,13 +181,13 @@ class _Run:
             self._assembly.reject(line, f"not of the expected shape: {_said(bad)}")
 
     def _exchanges(self, row: Json, reader: Reader | None) -> Iterable[Exchange]:
-        if self._rename is not None and isinstance(row, Mapping):
+        if self._rename is not None and isinstance(row, dict):
             row = self._rename(row)
         if self._forced is not None:
-            if not isinstance(row, Mapping):
+            if not isinstance(row, dict):
                 raise RowError(_strange(row))
             return self._forced.read(row, self._context)
-        if reader is None or not isinstance(row, Mapping) or not reader.matches(row):
+        if reader is None or not isinstance(row, dict) or not reader.matches(row):
             reader = reader_of(row)
         if reader is None:
             raise RowError(_strange(row))
@@ -195,7 +195,7 @@ class _Run:
 
 
 def _is_row(value: Json) -> bool:
-    return isinstance(value, Mapping)
+    return isinstance(value, dict)
 
 
 def _as_row(line: Line) -> Line:
@@ -214,7 +214,7 @@ def _threaded(lines: Iterable[Line], reader: Reader | None) -> Iterator[Line]:
     waiting: list[Json] = []
     start, shared = 0, None
     for line, value in lines:
-        name = reader.thread(value) if isinstance(value, Mapping) else None
+        name = reader.thread(value) if isinstance(value, dict) else None
         if waiting and (name is None or name != shared or len(waiting) >= _THREAD):
             yield start, {"rows": waiting}
             waiting = []
@@ -230,11 +230,9 @@ def _threaded(lines: Iterable[Line], reader: Reader | None) -> Iterator[Line]:
 
 def _strange(row: Json) -> str:
     """Say what a row is that no reader knows."""
-    if not isinstance(row, Mapping):
+    if not isinstance(row, dict):
         return f"the row is {kind_of(row)}, not an object with a prompt or messages"
-    if any(
-        isinstance(v, Mapping) and ("file_name" in v or "hf_hub_url" in v) for v in row.values()
-    ):
+    if any(isinstance(v, dict) and ("file_name" in v or "hf_hub_url" in v) for v in row.values()):
         return "a description of datasets (dataset_info.json), which holds no rows itself"
     keys = ", ".join(map(str, list(row)[:12])) or "none"
     return (

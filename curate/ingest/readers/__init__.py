@@ -6,7 +6,7 @@ In: the rows of a file. Out: `Exchange`s. To add one: a file with a `Reader`, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -64,7 +64,7 @@ def known() -> tuple[Reader, ...]:
 
 def reader_of(row: Any) -> Reader | None:
     """Return the first reader whose shape `row` has."""
-    if not isinstance(row, Mapping):
+    if not isinstance(row, dict):
         return None
     return next((reader for reader in known() if reader.matches(row)), None)
 

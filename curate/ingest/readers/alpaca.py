@@ -33,7 +33,7 @@ def _read_alpaca(row: Row, context: Context) -> Iterator[Exchange]:
 
 def _instances(row: Row) -> list[Row]:
     instances = row.get("instances", [{}])
-    if not isinstance(instances, list) or not all(isinstance(i, Mapping) for i in instances):
+    if not isinstance(instances, list) or not all(isinstance(i, dict) for i in instances):
         raise RowError("`instances` is no list of objects")
     return instances
 

@@ -53,7 +53,7 @@ def exchange_of(
     """
     stop = response.get("stop_reason")
     marks = request.get("metadata")
-    if group is None and isinstance(marks, Mapping):
+    if group is None and isinstance(marks, dict):
         group = marks.get("user_id")
     answer = Answer(
         message=_answer(response),

@@ -90,7 +90,7 @@ def _is_mt_bench(row: Row) -> bool:
 
 def _is_answer(row: Row) -> bool:
     choices = row.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return False
     return "turns" in choices[0]
 
@@ -107,7 +107,7 @@ def _read_mt_bench(row: Row, context: Context) -> Iterator[Exchange]:
 def _read_question(row: Row) -> Exchange:
     turns = row["turns"]
     first = turns[0] if turns else ""
-    if isinstance(first, Mapping):
+    if isinstance(first, dict):
         first = first.get("content")
     metadata = leftover(row, {"turns"}) or {}
     if len(turns) > 1:

@@ -23,7 +23,7 @@ def _is_openai_batch(row: Row) -> bool:
 
 def _openai_request(row: Row) -> tuple[str, Row] | None:
     body = row.get("body")
-    if "custom_id" not in row or not isinstance(body, Mapping) or "response" in row:
+    if "custom_id" not in row or not isinstance(body, dict) or "response" in row:
         return None
     return str(row["custom_id"]), body
 
@@ -36,10 +36,10 @@ def _read_openai_batch(row: Row, context: Context) -> Iterator[Exchange]:
     name = str(row.get("custom_id"))
     request = context.requests.take(name)
     response = row.get("response")
-    if row.get("error") or not isinstance(response, Mapping):
+    if row.get("error") or not isinstance(response, dict):
         raise RowError(f"{name}: {failure(row, {}) or 'the request has no response'}")
     body = response.get("body")
-    body = body if isinstance(body, Mapping) else {}
+    body = body if isinstance(body, dict) else {}
     if why := failure(response, body):
         raise RowError(f"{name}: {why}")
     if request is None:
@@ -83,7 +83,7 @@ def _is_anthropic_batch(row: Row) -> bool:
 
 def _anthropic_request(row: Row) -> tuple[str, Row] | None:
     params = row.get("params")
-    if "custom_id" not in row or not isinstance(params, Mapping) or "result" in row:
+    if "custom_id" not in row or not isinstance(params, dict) or "result" in row:
         return None
     return str(row["custom_id"]), params
 
@@ -96,8 +96,8 @@ def _read_anthropic_batch(row: Row, context: Context) -> Iterator[Exchange]:
     name = str(row.get("custom_id"))
     request = context.requests.take(name)
     result = row.get("result")
-    message = result.get("message") if isinstance(result, Mapping) else None
-    if not isinstance(message, Mapping):
+    message = result.get("message") if isinstance(result, dict) else None
+    if not isinstance(message, dict):
         raise RowError(f"{name}: {_outcome(result)}")
     if request is None:
         raise RowError(_without_input(name))
@@ -105,11 +105,11 @@ def _read_anthropic_batch(row: Row, context: Context) -> Iterator[Exchange]:
 
 
 def _outcome(result: Json) -> str:
-    if not isinstance(result, Mapping):
+    if not isinstance(result, dict):
         return "the request has no result"
     error = result.get("error")
-    inner = error.get("error", error) if isinstance(error, Mapping) else None
-    said = f": {inner.get('message')}" if isinstance(inner, Mapping) else ""
+    inner = error.get("error", error) if isinstance(error, dict) else None
+    said = f": {inner.get('message')}" if isinstance(inner, dict) else ""
     return f"the request {result.get('type') or 'failed'}{said}"
 
 

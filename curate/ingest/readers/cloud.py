@@ -68,7 +68,7 @@ _NOT_NOTES = frozenset(
 def _prompt(request: Row) -> list[Message]:
     if (contents := request.get("contents")) is not None:
         system = request.get("systemInstruction") or request.get("system_instruction")
-        start = chat([{**system, "role": "system"}]) if isinstance(system, Mapping) else []
+        start = chat([{**system, "role": "system"}]) if isinstance(system, dict) else []
         return [*start, *chat([{"role": "user", **c} for c in contents])]
     if (messages := request.get("messages")) is not None:
         system = request.get("system")
@@ -84,7 +84,7 @@ def _prompt(request: Row) -> list[Message]:
 
 def _chat_message(response: Row) -> Found:
     message = response["message"]
-    if not isinstance(message, Mapping):
+    if not isinstance(message, dict):
         return [(said("assistant", str(message)), response.get("finish_reason"))]
     if plan := message.get("tool_plan"):
         message = {**message, "thinking": plan}
@@ -106,7 +106,7 @@ def _completions(response: Row) -> Found:
     found: Found = []
     for one in response["completions"]:
         why = one.get("finishReason")
-        reason = why.get("reason") if isinstance(why, Mapping) else why
+        reason = why.get("reason") if isinstance(why, dict) else why
         found.append((said("assistant", one["data"]["text"]), reason))
     return found
 

@@ -36,7 +36,7 @@ def _list_of(row: Row) -> str | None:
 
 
 def _is_completion(one: Json) -> bool:
-    if isinstance(one, Mapping):
+    if isinstance(one, dict):
         return "rank" not in one and any(key in one for key in _TEXTS)
     return isinstance(one, str)
 
@@ -62,7 +62,7 @@ def _answer(one: Json, row: Row) -> Answer:
     model = row.get("model")
     if isinstance(one, str):
         return Answer(message=text_or_message(one), model=_name(model), params=of_row or None)
-    if not isinstance(one, Mapping):
+    if not isinstance(one, dict):
         raise RowError("a completion is neither a text nor an object")
     key = next((k for k in _TEXTS if one.get(k) is not None), None)
     if key is None:

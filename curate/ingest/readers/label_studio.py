@@ -18,7 +18,7 @@ Row = Mapping[str, Json]
 
 
 def _is_label_studio(row: Row) -> bool:
-    if isinstance(row.get("annotations"), list) and isinstance(row.get("data"), Mapping):
+    if isinstance(row.get("annotations"), list) and isinstance(row.get("data"), dict):
         return True
     return "editor_preview" in row
 
@@ -65,7 +65,7 @@ def _why_none(row: Row) -> str:
         str(result.get("type"))
         for one in row["annotations"]
         for result in one.get("result") or ()
-        if isinstance(result, Mapping)
+        if isinstance(result, dict)
     }
     found = ", ".join(sorted(kinds)) or "no annotation"
     return f"a Label Studio task without a chat (it has {found})"

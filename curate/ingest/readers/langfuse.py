@@ -29,7 +29,7 @@ def _is_langfuse(row: Row) -> bool:
     if row.get("input") is None or not any(key in row for key in _OUTPUTS):
         return False
     given = unwrapped(row["input"])
-    chats = is_chat(given) or (isinstance(given, Mapping) and is_chat(given.get("messages")))
+    chats = is_chat(given) or (isinstance(given, dict) and is_chat(given.get("messages")))
     return chats or any(row.get(key) is not None for key in _SIGNS)
 
 
@@ -42,10 +42,10 @@ def _read_langfuse(row: Row, context: Context) -> Iterator[Exchange]:
         "metadata": leftover(row, _USED),
         "key": key_of(row),
     }
-    if isinstance(output, Mapping) and "choices" in output:
+    if isinstance(output, dict) and "choices" in output:
         yield openai_chat.exchange_of({"messages": _messages(given)}, output, **about)
         return
-    tools = tools_of(given) if isinstance(given, Mapping) else None
+    tools = tools_of(given) if isinstance(given, dict) else None
     yield Exchange(
         messages=chat(_messages(given)), answers=_answers(row, output), tools=tools, **about
     )
@@ -55,7 +55,7 @@ _GROUPS = ("sessionId", "session_id", "userId", "user_id", "traceId", "trace_id"
 
 
 def _messages(given: Json) -> Json:
-    if isinstance(given, Mapping) and "role" not in given:
+    if isinstance(given, dict) and "role" not in given:
         inner = first(given, ("messages", "prompt", "question", "query", "input", "text"))
         if inner is None:
             raise RowError(f"no messages in `input` (keys: {', '.join(map(str, given))})")
@@ -72,13 +72,13 @@ def _answers(row: Row, output: Json) -> list[Answer]:
         Answer(
             message=_message(output),
             model=model if isinstance(model, str) else "",
-            params=params if isinstance(params, Mapping) else None,
+            params=params if isinstance(params, dict) else None,
         )
     ]
 
 
 def _message(output: Json) -> dict[str, Json]:
-    if isinstance(output, Mapping) and "role" not in output:
+    if isinstance(output, dict) and "role" not in output:
         inner = first(output, ("message", "content", "text", "answer", "output", "completion"))
         if inner is None:
             raise RowError(f"no answer in `output` (keys: {', '.join(map(str, output))})")

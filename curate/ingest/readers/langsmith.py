@@ -24,7 +24,7 @@ def _is_langsmith(row: Row) -> bool:
         return True
     if "run_type" in row:
         return True
-    return isinstance(row.get("inputs"), Mapping) and isinstance(row.get("outputs"), Mapping)
+    return isinstance(row.get("inputs"), dict) and isinstance(row.get("outputs"), dict)
 
 
 def _read_langsmith(row: Row, context: Context) -> Iterator[Exchange]:
@@ -49,7 +49,7 @@ def _exchange(run: Row) -> Exchange:
     if kind in ("tool", "retriever", "embedding", "parser"):
         raise RowError(f"a {kind} run, which holds no chat")
     inputs, outputs = run.get("inputs"), run.get("outputs")
-    if not isinstance(inputs, Mapping):
+    if not isinstance(inputs, dict):
         raise RowError("a run without inputs")
     if run.get("error"):
         raise RowError(f"the run failed: {str(run['error'])[:200]}")
@@ -67,8 +67,8 @@ def _exchange(run: Row) -> Exchange:
 
 def _about(run: Row) -> dict[str, Json]:
     extra = run.get("extra")
-    marks = extra.get("metadata") if isinstance(extra, Mapping) else None
-    marks = marks if isinstance(marks, Mapping) else {}
+    marks = extra.get("metadata") if isinstance(extra, dict) else None
+    marks = marks if isinstance(marks, dict) else {}
     group = first({**run, **marks}, ("session_id", "thread_id", "conversation_id", "trace_id"))
     notes = leftover(run, _NOT_NOTES) or {}
     return {
@@ -99,7 +99,7 @@ def _messages(raw: Json) -> Json:
     """Return messages with LangChain's own ones unpacked; a batch of one chat is that chat."""
     if isinstance(raw, list) and len(raw) == 1 and isinstance(raw[0], list):
         raw = raw[0]
-    if isinstance(raw, Mapping):
+    if isinstance(raw, dict):
         raw = [raw]
     return [_message(one) for one in raw] if isinstance(raw, list) else raw
 
@@ -107,7 +107,7 @@ def _messages(raw: Json) -> Json:
 def _message(raw: Json) -> Json:
     if isinstance(raw, list) and len(raw) == 2:
         return {"role": raw[0], "content": raw[1]}
-    if not isinstance(raw, Mapping) or "role" in raw:
+    if not isinstance(raw, dict) or "role" in raw:
         return raw
     inner = raw.get("kwargs") or raw.get("data") or raw
     kind = inner.get("type") or raw.get("type")
@@ -116,7 +116,7 @@ def _message(raw: Json) -> Json:
     role = str(kind).removesuffix("Chunk").removesuffix("Message").lower()
     more = inner.get("additional_kwargs")
     rest = {k: inner.get(k) for k in ("content", "name", "tool_call_id", "tool_calls")}
-    if isinstance(more, Mapping) and not rest["tool_calls"]:
+    if isinstance(more, dict) and not rest["tool_calls"]:
         rest["tool_calls"] = more.get("tool_calls")
     return {"role": inner.get("role") or role, **{k: v for k, v in rest.items() if v is not None}}
 
@@ -150,7 +150,7 @@ def _outputs(outputs: Row) -> list[Message]:
 
 def _generation(one: Row) -> Message:
     message = one.get("message")
-    if isinstance(message, Mapping):
+    if isinstance(message, dict):
         return chat([_message(message)])[-1]
     return said("assistant", str(one.get("text") or ""))
 

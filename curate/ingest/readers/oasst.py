@@ -22,14 +22,14 @@ _USED = frozenset("text role replies rank message_id parent_id model_name create
 
 def _is_tree(row: Row) -> bool:
     prompt = row.get("prompt")
-    if isinstance(prompt, Mapping) and "replies" in prompt:
+    if isinstance(prompt, dict) and "replies" in prompt:
         return True
     return "message_id" in row and isinstance(row.get("replies"), list)
 
 
 def _read_tree(row: Row, context: Context) -> Iterator[Exchange]:
     prompt = row.get("prompt")
-    root = prompt if isinstance(prompt, Mapping) else row
+    root = prompt if isinstance(prompt, dict) else row
     tree = row.get("message_tree_id") or root.get("message_id")
     yield from _walk(root, [], str(tree))
 
@@ -41,7 +41,7 @@ def _walk(node: Row, before: Sequence[Message], tree: str) -> Iterator[Exchange]
         RowError: If a message has no text or an unknown role.
     """
     turns = [*before, said(_role(node), str(node.get("text") or ""))]
-    replies = [r for r in node.get("replies") or () if isinstance(r, Mapping)]
+    replies = [r for r in node.get("replies") or () if isinstance(r, dict)]
     if turns[-1]["role"] == "user":
         answers = [r for r in replies if _role(r) == "assistant"]
         if answers or not before:
@@ -112,7 +112,7 @@ def _tree_of(row: Row) -> str | None:
 
 
 def _read_flat(row: Row, context: Context) -> Iterator[Exchange]:
-    messages = [r for r in row.get("rows", [row]) if isinstance(r, Mapping)]
+    messages = [r for r in row.get("rows", [row]) if isinstance(r, dict)]
     nodes = {r["message_id"]: {**r, "replies": []} for r in messages}
     roots = []
     for node in nodes.values():

@@ -102,7 +102,7 @@ _NOT_MARKS = frozenset({"message", "text", "index", "logprobs", "finish_reason"}
 
 def _message(choice: Row) -> dict[str, Json]:
     message = choice.get("message")
-    if isinstance(message, Mapping):
+    if isinstance(message, dict):
         whole = chat([message if message.get("role") else {**message, "role": "assistant"}])
         if len(whole) == 1:
             return whole[0]
@@ -113,7 +113,7 @@ def _message(choice: Row) -> dict[str, Json]:
 
 
 def _reason(value: Json) -> str | None:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = value.get("finish_reason")
     return value if isinstance(value, str) else None
 
@@ -137,7 +137,7 @@ def _read_stored(row: Row, context: Context) -> Iterator[Exchange]:
             "a stored completion without its input messages; fetch them with GET "
             "/v1/chat/completions/{id}/messages and put them under `messages`"
         )
-    if isinstance(messages, Mapping):
+    if isinstance(messages, dict):
         messages = messages.get("data")
     request = {"messages": messages, **{k: row[k] for k in _OF_REQUEST if row.get(k) is not None}}
     user = row.get("input_user") or row.get("user")

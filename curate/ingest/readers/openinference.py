@@ -64,7 +64,7 @@ def _answer(one: Row) -> tuple[Message, str | None]:
 
 def _params(facts: Row) -> dict[str, Json] | None:
     params = parsed(facts.get("llm.invocation_parameters"))
-    if not isinstance(params, Mapping):
+    if not isinstance(params, dict):
         return None
     return {k: v for k, v in params.items() if k not in ("model", "messages", "tools")} or None
 
@@ -86,7 +86,7 @@ def _tree(facts: Row, start: str) -> dict[str, Json]:
 
 
 def _in_order(node: Json) -> list[Json]:
-    if not isinstance(node, Mapping):
+    if not isinstance(node, dict):
         return []
     return [node[k] for k in sorted((k for k in node if k.isdigit()), key=int)]
 
@@ -99,16 +99,16 @@ def _message(node: Row) -> dict[str, Json]:
     message: dict[str, Json] = {k: v for k, v in node.items() if isinstance(v, str)}
     contents = [one.get("message_content") for one in _in_order(node.get("contents"))]
     if contents:
-        message["content"] = [c for c in contents if isinstance(c, Mapping)]
+        message["content"] = [c for c in contents if isinstance(c, dict)]
     calls = [one.get("tool_call") for one in _in_order(node.get("tool_calls"))]
     if calls:
-        message["tool_calls"] = [c for c in calls if isinstance(c, Mapping)]
+        message["tool_calls"] = [c for c in calls if isinstance(c, dict)]
     return message
 
 
 def _texts(raw: Json) -> Json:
     value = parsed(raw)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = first(value, ("messages", "prompt", "input")) or value
     if value is None:
         raise RowError("a span without its messages (input.value is empty)")
@@ -119,11 +119,11 @@ def _outputs(raw: Json) -> list[Row]:
     value = parsed(raw)
     if isinstance(value, str):
         return [said("assistant", value)]
-    if isinstance(value, Mapping) and isinstance(value.get("choices"), list):
+    if isinstance(value, dict) and isinstance(value.get("choices"), list):
         value = [choice.get("message") or choice for choice in value["choices"]]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = [value]
-    return [one for one in value or () if isinstance(one, Mapping)]
+    return [one for one in value or () if isinstance(one, dict)]
 
 
 OPENINFERENCE = Reader(

@@ -120,7 +120,7 @@ def _from_attributes(facts: Row) -> Said:
 
 def _texts(raw: Json) -> list[Message]:
     value = parsed(raw)
-    if isinstance(value, Mapping) and "messages" in value:
+    if isinstance(value, dict) and "messages" in value:
         value = value["messages"]
     return [] if value is None else prompt_messages(value)
 
@@ -133,7 +133,7 @@ def _outputs(raw: Json) -> list[tuple[Message, str | None]]:
         return [(said("assistant", value), None)]
     found = []
     for one in value if isinstance(value, list) else [value]:
-        message = chat([{"role": "assistant", **one} if isinstance(one, Mapping) else one])[-1]
+        message = chat([{"role": "assistant", **one} if isinstance(one, dict) else one])[-1]
         found.append(({**message, "role": "assistant"}, one.get("finish_reason")))
     return found
 

@@ -125,7 +125,7 @@ def _ranked(row: Row) -> Sequence[Row] | None:
     answers = row.get("answers")
     if not isinstance(answers, list) or len(answers) < 2 or not has_prompt(row):
         return None
-    good = all(isinstance(a, Mapping) and "rank" in a and "answer" in a for a in answers)
+    good = all(isinstance(a, dict) and "rank" in a and "answer" in a for a in answers)
     return answers if good else None
 
 
@@ -183,7 +183,7 @@ def _is_openai_dpo(row: Row) -> bool:
 
 def _read_openai_dpo(row: Row, context: Context) -> Iterator[Exchange]:
     given = row.get("input")
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         raise RowError("`input` is no object with messages")
     sides = ("preferred_output", "non_preferred_output")
     answers = [Answer(message=text_or_message(row[side])) for side in sides]

@@ -54,7 +54,7 @@ def prompt_of(row: Row) -> tuple[list[Message], set[str]]:
         used.add("input")
         below = row.get("input")
         value = f"{value}\n{below}" if below else value
-    if not isinstance(value, str) and not is_chat(value) and not isinstance(value, Mapping):
+    if not isinstance(value, str) and not is_chat(value) and not isinstance(value, dict):
         raise RowError(f"`{key}` is neither a text nor a chat")
     return prompt_messages(value, system=system), used
 
@@ -67,7 +67,7 @@ def text_or_message(value: Json) -> Message:
     """
     if value is None or isinstance(value, str | int | float):
         return said("assistant", "" if value is None else json_text(value))
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = [value]
     if not isinstance(value, list) or not value:
         raise RowError("a completion is neither a text nor a message")

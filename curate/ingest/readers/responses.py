@@ -27,7 +27,7 @@ def _is_responses(row: Row) -> bool:
 
 def _has_items(response: Row) -> bool:
     items = response.get("output")
-    if not isinstance(items, list) or not items or not isinstance(items[0], Mapping):
+    if not isinstance(items, list) or not items or not isinstance(items[0], dict):
         return False
     return items[0].get("type") in _ITEMS
 
@@ -96,7 +96,7 @@ def _messages(items: Sequence[Json]) -> list[Message]:
     messages: list[Message] = []
     turn: Message | None = None
     for item in items:
-        if not isinstance(item, Mapping):
+        if not isinstance(item, dict):
             raise RowError("an item of `input` or `output` is no object")
         kind = item.get("type") or "message"
         if kind == "message" and item.get("role") != "assistant":
@@ -145,7 +145,7 @@ def _call(item: Row, turn: Message) -> None:
 
 def _reasoning(item: Row, turn: Message) -> None:
     pieces = [*(item.get("summary") or ()), *(item.get("content") or ())]
-    texts = [p["text"] for p in pieces if isinstance(p, Mapping) and isinstance(p.get("text"), str)]
+    texts = [p["text"] for p in pieces if isinstance(p, dict) and isinstance(p.get("text"), str)]
     if texts:
         turn["thinking"] = "\n".join([*filter(None, [turn.get("thinking")]), *texts])
 
@@ -165,7 +165,7 @@ _ITEMS = {
 
 def _reason(response: Row) -> str | None:
     details = response.get("incomplete_details")
-    if isinstance(details, Mapping) and details.get("reason"):
+    if isinstance(details, dict) and details.get("reason"):
         return str(details["reason"])
     status = response.get("status")
     return status if isinstance(status, str) else None

@@ -33,7 +33,7 @@ def _thread(row: Row) -> str | None:
 
 
 def _read_session(row: Row, context: Context) -> Iterator[Exchange]:
-    events = [e for e in row.get("rows", [row]) if isinstance(e, Mapping)]
+    events = [e for e in row.get("rows", [row]) if isinstance(e, dict)]
     created = [e["data"] for e in events if e.get("event") == f"{_START}create"]
     stream = [e["data"] for e in events if e.get("event") == f"{_START}events.stream"]
     turns = [turn for event in stream if (turn := _turn(event)) is not None]
@@ -46,7 +46,7 @@ def _read_session(row: Row, context: Context) -> Iterator[Exchange]:
     yield from from_chat(
         chat([*start, *_joined(turns)]),
         context.turns,
-        model=str(model.get("id") if isinstance(model, Mapping) else model or ""),
+        model=str(model.get("id") if isinstance(model, dict) else model or ""),
         tools=tools_of(agent),
         time=seconds(session.get("created_at")),
         group=session.get("id"),

@@ -28,11 +28,9 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         """Id of the trace, None where the export leaves it out."""
         inner = self.row.get("spanContext") or self.row.get("context") or {}
         for place, name in ((self.row, "traceId"), (self.row, "trace_id"), (inner, "traceId")):
-            if isinstance(place, Mapping) and place.get(name):
+            if isinstance(place, dict) and place.get(name):
                 return str(place[name])
-        return (
-            str(inner["trace_id"]) if isinstance(inner, Mapping) and "trace_id" in inner else None
-        )
+        return str(inner["trace_id"]) if isinstance(inner, dict) and "trace_id" in inner else None
 
     @property
     def start(self) -> Json:
@@ -67,13 +65,13 @@ def has_attribute(row: Row, *starts: str) -> bool:
 
 def _any_start(rows: list[Json], starts: tuple[str, ...]) -> bool:
     for row in rows:
-        if not isinstance(row, Mapping):
+        if not isinstance(row, dict):
             return False
         inner = row.get("attributes")
-        names = list(_plain(inner)) if isinstance(inner, Mapping | list) else list(row)
+        names = list(_plain(inner)) if isinstance(inner, dict | list) else list(row)
         events = row.get("events")
         if isinstance(events, list):
-            names += [e["name"] for e in events if isinstance(e, Mapping) and "name" in e]
+            names += [e["name"] for e in events if isinstance(e, dict) and "name" in e]
         if any(isinstance(name, str) and name.startswith(starts) for name in names):
             return True
     return False
@@ -91,30 +89,30 @@ def parsed(value: Json) -> Json:
 
 def _span(row: Row) -> Span:
     attributes = row.get("attributes")
-    flat = _plain(attributes) if isinstance(attributes, Mapping | list) else row
+    flat = _plain(attributes) if isinstance(attributes, dict | list) else row
     events = row.get("events") or ()
     named = tuple(
         (str(e.get("name")), {**_plain(e.get("attributes") or {}), **_body(e)})
         for e in events
-        if isinstance(e, Mapping)
+        if isinstance(e, dict)
     )
     return Span(attributes=flat, row=row, events=named)
 
 
 def _body(event: Row) -> Row:
     body = event.get("body")
-    return body if isinstance(body, Mapping) else {}
+    return body if isinstance(body, dict) else {}
 
 
 def _plain(attributes: Json) -> dict[str, Json]:
     """Return attributes by name, OTLP's key/value lists unpacked."""
-    if isinstance(attributes, Mapping):
+    if isinstance(attributes, dict):
         return dict(attributes)
-    return {a["key"]: _value(a.get("value")) for a in attributes if isinstance(a, Mapping)}
+    return {a["key"]: _value(a.get("value")) for a in attributes if isinstance(a, dict)}
 
 
 def _value(value: Json) -> Json:
-    if not isinstance(value, Mapping) or len(value) != 1:
+    if not isinstance(value, dict) or len(value) != 1:
         return value
     ((kind, inner),) = value.items()
     if kind == "arrayValue":

@@ -44,7 +44,7 @@ def _exchange(span: Span) -> Exchange:
 
 
 def _messages(prompt: Json) -> list[dict[str, Json]]:
-    if isinstance(prompt, Mapping):
+    if isinstance(prompt, dict):
         system = prompt.get("system")
         inner = first(prompt, ("messages", "prompt"))
         return prompt_messages(inner, system=system)
@@ -77,8 +77,8 @@ def _name(facts: Row) -> str | None:
     if isinstance(facts.get("ai.response.id"), str):
         return str(facts["ai.response.id"])
     about = parsed(facts.get("ai.response.providerMetadata"))
-    for provider in about.values() if isinstance(about, Mapping) else ():
-        if isinstance(provider, Mapping) and provider.get("responseId"):
+    for provider in about.values() if isinstance(about, dict) else ():
+        if isinstance(provider, dict) and provider.get("responseId"):
             return str(provider["responseId"])
     return None
 

@@ -36,12 +36,16 @@ def located(row: Row) -> tuple[Row, Row, tuple[str, ...]] | None:
     """
     for pair in _KEYS:
         if pair[0] in row and pair[1] in row:
-            request, response = unwrapped(row[pair[0]]), unwrapped(row[pair[1]])
-            if isinstance(request, Mapping) and isinstance(response, Mapping):
+            request, response = row[pair[0]], row[pair[1]]
+            if type(request) is not dict or "messages" not in request:
+                request = unwrapped(request)
+            if type(response) is not dict or "choices" not in response:
+                response = unwrapped(response)
+            if isinstance(request, dict) and isinstance(response, dict):
                 return request, response, pair
     if "messages" in row or "prompt" in row:
         response = unwrapped(row.get("response"))
-        if isinstance(response, Mapping):
+        if isinstance(response, dict):
             return row, response, ("response",)
         if isinstance(row.get("choices"), list):
             return row, row, ()
@@ -52,9 +56,9 @@ def unwrapped(value: Json) -> Json:
     """Return a body out of its JSON text, its envelope, or the chunks it was streamed in."""
     if isinstance(value, str):
         value = _parsed(value)
-    if isinstance(value, Mapping) and "body" in value and "messages" not in value:
+    if isinstance(value, dict) and "body" in value and "messages" not in value:
         return unwrapped(value["body"])
-    if isinstance(value, Mapping) and len(value) <= 2 and isinstance(value.get("string"), str):
+    if isinstance(value, dict) and len(value) <= 2 and isinstance(value.get("string"), str):
         return unwrapped(value["string"])
     if isinstance(value, list) and value and _is_chunk(value[0]):
         return _merged(value)
@@ -74,9 +78,9 @@ def _parsed(text: str) -> Json:
 
 
 def _is_chunk(value: Json) -> bool:
-    if not isinstance(value, Mapping) or not isinstance(value.get("choices"), list):
+    if not isinstance(value, dict) or not isinstance(value.get("choices"), list):
         return False
-    return any(isinstance(c, Mapping) and "delta" in c for c in value["choices"])
+    return any(isinstance(c, dict) and "delta" in c for c in value["choices"])
 
 
 def _merged(chunks: Sequence[Row]) -> Row:
@@ -116,20 +120,21 @@ def _add_call(calls: list[dict[str, Json]], piece: Row) -> None:
 
 def failure(row: Row, response: Row) -> str:
     """Return why a call has no answer, "" where it has one."""
-    status = next((row[k] for k in ("status", "status_code") if isinstance(row.get(k), int)), 0)
+    status = row.get("status", row.get("status_code"))
+    status = status if isinstance(status, int) else 0
     error = response.get("error") or row.get("error")
-    if isinstance(error, Mapping):
+    if not error and status < 400:
+        return ""
+    if isinstance(error, dict):
         error = error.get("message") or error.get("type") or error.get("code") or dict(error)
-    if status >= 400 or error:
-        return f"the call failed{f' with status {status}' if status else ''}: {error or 'no body'}"
-    return ""
+    return f"the call failed{f' with status {status}' if status else ''}: {error or 'no body'}"
 
 
 def params_of(request: Row) -> dict[str, Json] | None:
     """Return how the model was asked: temperature, seed, limits and the like."""
     params = leftover(request, _NOT_PARAMS)
     inner = request.get("model_parameters") or request.get("optional_params")
-    if isinstance(inner, Mapping):
+    if isinstance(inner, dict):
         params = {**(params or {}), **inner}
     return params
 
@@ -145,13 +150,16 @@ def about(row: Row, request: Row, keys: Sequence[str]) -> dict[str, Json]:
     """Return what the envelope and the request say of an exchange besides prompt and answer."""
     marks = request.get("metadata")
     outer = row.get("metadata")
-    near = [r for r in (row, request, marks, outer) if isinstance(r, Mapping)]
-    rest: dict[str, Json] = {}
-    if request is not row:
-        rest = leftover(row, (*keys, "url", "method", "headers", "status")) or {}
-        if marks:
-            rest = {**rest, "request_metadata": marks}
-    return {"group": group_of(*near), "metadata": rest or None, "time": time_of(row)}
+    near = [r for r in (row, request, marks, outer) if isinstance(r, dict)]
+    rest = None
+    if request is not row and len(row) > len(keys):
+        rest = leftover(row, {*keys, *_ENVELOPE})
+    if request is not row and marks:
+        rest = {**(rest or {}), "request_metadata": marks}
+    return {"group": group_of(*near), "metadata": rest, "time": time_of(row)}
+
+
+_ENVELOPE = ("url", "method", "headers", "status")
 
 
 def reject_failure(row: Row, response: Row) -> None:
