@@ -20,7 +20,6 @@ from curate.export.card import Shelf, card, on_card
 from curate.export.gather import Gathered, LeftOutRow, gather
 from curate.export.loadback import opened
 from curate.export.shelve import ExportedFile, shelve
-from curate.files import file_digest
 from curate.records import Candidate, Curated, Record, digest
 
 __all__ = ["Exported", "ExportedFile", "LeftOutRow", "export", "formats_for"]
@@ -205,16 +204,3 @@ def _manifest(
         "notes": list(notes),
     }
     return json.dumps(manifest, indent=1, ensure_ascii=True) + "\n"
-
-
-def verify(folder: Path) -> list[str]:
-    """Say which files of an export are missing or were changed since."""
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    said = []
-    for file in manifest["files"]:
-        path = folder / file["path"]
-        if not path.exists():
-            said.append(f"{file['path']}: missing")
-        elif file_digest(path) != file["sha256"]:
-            said.append(f"{file['path']}: changed")
-    return said

@@ -94,21 +94,23 @@ def pair_of(example: Example) -> tuple[Message, Message]:
     """Return the preferred answer and the other one.
 
     Raises:
-        Unfit: If there is no pair.
+        Unfit: If there is no pair, or another row says the opposite.
     """
     chosen, rejected = example.curated.chosen, example.curated.rejected
     if chosen is None:
         _none_chosen(example)
     if rejected is None:
         raise Unfit("no rejected answer: it was good as it is")
+    if example.contradicted:
+        raise Unfit("another comparison of the same two answers says the opposite")
     return chosen, rejected
 
 
 def liked_alone(example: Example) -> list[tuple[Message, bool]]:
-    """Return each answer with whether it is wanted.
+    """Return each answer with whether it is wanted; not those on which rows contradict.
 
     Raises:
-        Unfit: If nothing is known of any answer by itself, or rows contradict each other.
+        Unfit: If no answer is left.
     """
     row = example.curated
     if example.bad:

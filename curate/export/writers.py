@@ -26,11 +26,14 @@ class Example:
     curated: Curated
     record: Record
     bad: tuple[Message, ...] = ()
-    """both_bad: the two answers, where the candidates were given."""
+    """both_bad: the two answers (where the candidates were given), but for those that another
+    row prefers."""
     chosen_beaten: bool = False
     """The chosen answer lost, or was called bad, in another row."""
     rejected_preferred: bool = False
     """The rejected answer won, or was called good, in another row."""
+    contradicted: bool = False
+    """Another row prefers the rejected answer to the chosen one."""
 
 
 Writer = Callable[[Example], list[Row]]
@@ -63,25 +66,28 @@ def examples(
         records: By id.
         candidates: By id; needed for the two answers of a pair that are both bad.
     """
-    won, lost = _standing(curated)
+    bad = {row.id: _bad(row, candidates or {}) for row in curated}
+    won = {_key(row, row.chosen) for row in curated if row.chosen}
+    lost = {_key(row, row.rejected) for row in curated if row.rejected}
+    lost |= {_key(row, message) for row in curated for message in bad[row.id]}
+    orders = {_order(row) for row in curated}
     for row in curated:
         if row.record_id in records:
             yield Example(
                 curated=row,
                 record=records[row.record_id],
-                bad=_bad(row, candidates or {}),
+                bad=tuple(m for m in bad[row.id] if _key(row, m) not in won),
                 chosen_beaten=_key(row, row.chosen) in lost,
                 rejected_preferred=_key(row, row.rejected) in won,
+                contradicted=row.rejected is not None and _order(row)[::-1] in orders,
             )
 
 
 Key = tuple[Any, ...]
 
 
-def _standing(curated: Sequence[Curated]) -> tuple[set[Key], set[Key]]:
-    won = {_key(row, row.chosen) for row in curated if row.chosen}
-    lost = {_key(row, row.rejected) for row in curated if row.rejected}
-    return won, lost
+def _order(row: Curated) -> tuple[Key, Key]:
+    return _key(row, row.chosen), _key(row, row.rejected)
 
 
 def _key(row: Curated, message: Message | None) -> Key:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from curate.measure._compiled import compiled
 
 __all__ = ["code_small_integers", "nominal_sums", "spread_sums", "value_counts"]
 
@@ -13,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 
-@numba.njit(cache=True)
+@compiled
 def code_small_integers(ratings: Floats, codes: Codes, most: int) -> tuple[int, int]:
     """Write `rating - lowest` into `codes`, -1 where nobody rated.
 
@@ -40,7 +41,7 @@ def code_small_integers(ratings: Floats, codes: Codes, most: int) -> tuple[int, 
     return int(low), int(high - low)
 
 
-@numba.njit(cache=True)
+@compiled
 def value_counts(codes: Codes, n_values: int) -> Counts:
     """Count each value over the items that at least two people rated, shape (n_values,)."""
     counts = np.zeros(n_values, np.int64)
@@ -52,7 +53,7 @@ def value_counts(codes: Codes, n_values: int) -> Counts:
     return counts
 
 
-@numba.njit(cache=True)
+@compiled
 def nominal_sums(codes: Codes) -> float:
     """Sum, over items, of disagreeing ordered pairs per (raters of the item - 1)."""
     total = 0.0
@@ -68,7 +69,7 @@ def nominal_sums(codes: Codes) -> float:
     return total
 
 
-@numba.njit(cache=True)
+@compiled
 def spread_sums(codes: Codes, place: Floats) -> float:
     """Sum, over items, of squared differences in place per (raters of the item - 1)."""
     total = 0.0
@@ -84,7 +85,7 @@ def spread_sums(codes: Codes, place: Floats) -> float:
     return total
 
 
-@numba.njit(cache=True, inline="always")
+@compiled
 def _n_rated(row: Codes) -> int:
     rated = 0
     for code in row:

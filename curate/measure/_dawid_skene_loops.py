@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from curate.measure._compiled import compiled
 
 __all__ = ["expect", "tally"]
 
@@ -12,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-@numba.njit(cache=True)
+@compiled
 def expect(
     starts: Ints, raters: Ints, labels: Ints, weight: Floats, prior: Floats, log_confusion: Floats
 ) -> tuple[Floats, float]:
@@ -43,7 +44,7 @@ def expect(
     return posterior, total
 
 
-@numba.njit(cache=True)
+@compiled
 def tally(
     starts: Ints, raters: Ints, labels: Ints, weight: Floats, posterior: Floats, n_raters: int
 ) -> Floats:
