@@ -69,9 +69,12 @@ def resize(driver: Any, width: int, height: int) -> None:
 
 
 def color_scheme(driver: Any, scheme: str) -> None:
-    """Let the page prefer "light" or "dark"."""
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    """Let the reader prefer "light" or "dark", and pages that do not move by themselves."""
+    features = [
+        {"name": "prefers-color-scheme", "value": scheme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
 def console(driver: Any) -> list[str]:

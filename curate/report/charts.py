@@ -26,6 +26,7 @@ __all__ = [
     "dots",
     "picture",
     "rate",
+    "stacked",
 ]
 
 Floats = npt.NDArray[np.floating]

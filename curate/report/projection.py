@@ -10,24 +10,24 @@ __all__ = ["project_2d"]
 Floats = npt.NDArray[np.floating]
 Points = npt.NDArray[np.float64]
 
-_LANDMARKS = 3_000
 _FEW = 10
 _NEIGHBOURS = 8
 _BLOCK = 2_000
 
 
-def project_2d(vectors: Floats, *, seed: int = 0) -> Points:
+def project_2d(vectors: Floats, *, seed: int = 0, landmarks: int = 3_000) -> Points:
     """Lay vectors out in the plane, near ones near each other.
 
     t-SNE (van der Maaten & Hinton, 2008) started from the first two principal components. Of
-    more than 3,000 rows, 3,000 drawn at random are laid out so and each other row is put
-    between its nearest eight of them. Fewer than ten rows, or rows that do not differ, are
-    shown by their principal components alone. One thread, so that the order of summation,
+    more rows than `landmarks`, so many drawn at random are laid out so, and each other row is
+    put between its nearest eight of them. Fewer than ten rows, or rows that do not differ,
+    are shown by their principal components alone. One thread, so that the order of summation,
     and with it the picture, is the same in every run.
 
     Args:
         vectors: One row per prompt, shape (n, n_dims); unit length for cosine distances.
         seed: Of the draw and of the layout.
+        landmarks: How many rows are laid out by t-SNE itself; time grows with it.
 
     Returns:
         Points, shape (n, 2), each axis centred at 0, the wider spread within [-1, 1].
@@ -38,17 +38,17 @@ def project_2d(vectors: Floats, *, seed: int = 0) -> Points:
     rows = np.nan_to_num(np.asarray(vectors, dtype=np.float32))
     if len(rows) == 0:
         return np.empty((0, 2))
-    landmarks = _landmarks(len(rows), seed)
-    points = _layout(rows[landmarks], seed)
-    if len(landmarks) < len(rows):
-        points = _between(rows, landmarks, points)
+    chosen = _landmarks(len(rows), max(landmarks, _FEW), seed)
+    points = _layout(rows[chosen], seed)
+    if len(chosen) < len(rows):
+        points = _between(rows, chosen, points)
     return _framed(points)
 
 
-def _landmarks(n: int, seed: int) -> npt.NDArray[np.intp]:
-    if n <= _LANDMARKS:
+def _landmarks(n: int, most: int, seed: int) -> npt.NDArray[np.intp]:
+    if n <= most:
         return np.arange(n)
-    return np.sort(np.random.default_rng(seed).choice(n, _LANDMARKS, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
 
 
 def _layout(rows: Floats, seed: int) -> Points:

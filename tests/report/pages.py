@@ -1,0 +1,142 @@
+"""Pages for the report's tests: one of real answers, one made of a single hostile text."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curate.report import (
+    Agreement,
+    Annotator,
+    Completion,
+    Composition,
+    ExportFile,
+    Map,
+    Measure,
+    Mix,
+    Page,
+    QueueRow,
+    Scores,
+    Step,
+    Truth,
+)
+
+NAN = float("nan")
+TOPICS = ("apples", "trains", "wages", "paint")
+
+
+def full_page(n: int = 200, k: int = 40) -> Page:
+    """A round that is over: n answers on offer, k queued, the last tenth of them at random."""
+    rng = np.random.default_rng(1)
+    need, tokens = rng.random(n), rng.integers(20, 400, n).astype(float)
+    novelty = np.where(rng.random(n) < 0.1, np.nan, rng.random(n))
+    order = np.argsort(-need, kind="stable")[:k]
+    queued = np.zeros(n, bool)
+    queued[order] = True
+    prompts = [f"How many {TOPICS[i % 4]} are left of {i}?" for i in range(n)]
+    columns = {"need": need, "novelty": novelty, "tokens": tokens, "twice": 2 * tokens}
+    rows = tuple(_row(o, int(i), k, columns, prompts[int(i)]) for o, i in enumerate(order))
+    return Page(
+        title="Left-over apples",
+        task="rewrite",
+        generated_from={"seed": "7", "configuration": "b7c3"},
+        flow=(
+            Step(stage="ingest", count_in=n + 3, count_out=n, reasons=(("not JSON", 3),)),
+            Step(stage="select", count_in=n, count_out=k, note="hybrid"),
+        ),
+        queue=rows,
+        scores=Scores(columns=columns, queued=queued, docs={"need": "How much it needs a person."}),
+        map=Map(
+            xy=rng.normal(size=(n, 2)),
+            labels=prompts,
+            queued=order,
+            reviewed=np.flatnonzero(~queued)[:7],
+        ),
+        composition=Composition(
+            measures=(
+                Measure(name="Coverage", queue=0.8, random=0.7, pool=1.0, percent=True),
+                Measure(name="Vendi score", queue=31.5, random=NAN),
+            ),
+            mixes=(Mix(column="source", rows=(("web", 0.75, 0.5), ("phone", 0.25, 0.5))),),
+        ),
+        agreement=Agreement(
+            alpha=0.81,
+            interval=(0.7, 0.9),
+            level="nominal",
+            n_items=8,
+            annotators=(
+                Annotator(name="ada", answers=30, agreement=0.9, median_minutes=1.5),
+                Annotator(name="zoë", answers=3, agreement=NAN),
+            ),
+        ),
+        outcomes={"rewritten": 30, "good": 10},
+        exports=(ExportFile(path="exports/trl/train.jsonl", rows=36, sha256="9f86d081" * 8),),
+        truth=Truth(queue=(33, 36), random=(1, 4), pool=(40, n)),
+    )
+
+
+def _row(order: int, i: int, k: int, columns: dict[str, np.ndarray], prompt: str) -> QueueRow:
+    random, fixed = order >= k - k // 10, order % 4
+    return QueueRow(
+        order=order + 1,
+        item_id=f"c{i:024d}",
+        part="random" if random else "active",
+        probability=0.02 if random else NAN,
+        reason="drawn at random" if random else "most of the committee contradicts it",
+        scores={name: float(values[i]) for name, values in columns.items()},
+        prompt=prompt,
+        completions=(
+            Completion(model="small", text=f"There are {i} left.", answer=str(i)),
+            Completion(model="large", text=f"Only {i + 1}.", asked=False, answer=str(i + 1)),
+            Completion(model="huge", text=f"{i + 1}, I think.", asked=False, answer=str(i + 1)),
+        ),
+        status="answered",
+        outcome="rewritten" if fixed else "good",
+        rewritten=f"There are {i + 1} left." if fixed else "",
+    )
+
+
+def page_of(text: str) -> Page:
+    """A page that shows one text wherever a project's data can put one."""
+    answers = (
+        Completion(model=text, text=text, answer=text),
+        Completion(model=text, text=text, asked=False, answer=text),
+    )
+    row = QueueRow(
+        order=1,
+        item_id=text,
+        part="active",
+        probability=NAN,
+        reason=text,
+        scores={text: 0.5},
+        prompt=text,
+        completions=answers,
+        status="answered",
+        outcome=text,
+        rewritten=text,
+    )
+    return Page(
+        title=text,
+        task="rewrite",
+        generated_from={text: text},
+        flow=(Step(stage=text, count_in=2, count_out=1, note=text, reasons=((text, 1),)),),
+        queue=(row,),
+        scores=Scores(
+            columns={text: np.array([0.5, 1.0])},
+            queued=np.array([True, False]),
+            docs={text: text},
+        ),
+        map=Map(xy=np.eye(2), labels=[text, text], queued=np.array([0])),
+        composition=Composition(
+            measures=(Measure(name=text, queue=1.0, random=0.5, note=text),),
+            mixes=(Mix(column=text, rows=((text, 0.5, 0.5),)),),
+        ),
+        agreement=Agreement(
+            alpha=0.5,
+            interval=(0.4, 0.6),
+            level=text,
+            n_items=1,
+            annotators=(Annotator(name=text, answers=1, agreement=1.0),),
+        ),
+        outcomes={text: 1},
+        exports=(ExportFile(path=text, rows=1, sha256=text),),
+    )
