@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from curate.review.server import Server, down, up
@@ -34,10 +35,16 @@ def running_argilla(home: Path) -> Iterator[Server]:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nothing listens on."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port of 127.0.0.1 that nothing listens on.
+
+    Below the range from which the system serves outgoing connections, so that nobody
+    takes it while a server is stopped and started again.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with closing(socket.socket()) as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def _share_the_installation() -> None:

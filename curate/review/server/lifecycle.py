@@ -315,7 +315,7 @@ def _redis_settings(socket_path: Path) -> str:
     """Listen on the socket alone, and keep the jobs across restarts."""
     return (
         f"port 0\nunixsocket {_quoted(socket_path)}\nunixsocketperm 700\n"
-        'dir redis\nappendonly yes\nsave ""\ndaemonize no\n'
+        'dir redis\nappendonly yes\nsave ""\ndaemonize no\nset-proc-title no\n'
     )
 
 

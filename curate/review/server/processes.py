@@ -105,11 +105,11 @@ def _signal(pid: int, how: signal.Signals) -> None:
 
 def _beginning(pid: int) -> str | None:
     """Return what tells this process from any other with its id; None if it is gone."""
-    _reap(pid)
+    _take_leave(pid)
     return _beginning_linux(pid) if sys.platform == "linux" else _beginning_elsewhere(pid)
 
 
-def _reap(pid: int) -> None:
+def _take_leave(pid: int) -> None:
     """Take leave of a child that has ended, which would else look alive."""
     try:
         os.waitpid(pid, os.WNOHANG)
@@ -123,8 +123,11 @@ def _beginning_linux(pid: int) -> str | None:
     except OSError:
         return None
     state, *fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
+    if state == "Z" and int(fields[16]) <= 1:  # else its threads still hold files and ports
+        _take_leave(pid)
+        return None
     boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    return None if state == "Z" else f"{boot}:{fields[18]}"  # proc(5): (22) starttime
+    return f"{boot}:{fields[18]}"  # proc(5): field 22, starttime; 20, num_threads
 
 
 def _beginning_elsewhere(pid: int) -> str | None:

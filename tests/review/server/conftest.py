@@ -11,7 +11,7 @@ import pytest
 
 from curate.review.server import Server
 from tests.argilla_server import rg, running_argilla
-from tests.review.server.desk import Desk, connect
+from tests.review.server.desk import Desk, People, connect
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +33,13 @@ def owner(server: Server) -> Iterator[httpx.Client]:
         yield session
 
 
+@pytest.fixture(scope="session")
+def people(server: Server, client: rg.Argilla, owner: httpx.Client) -> Iterator[People]:
+    with People(server, client, owner) as people:
+        yield people
+
+
 @pytest.fixture
-def desk(server: Server, client: rg.Argilla, owner: httpx.Client) -> Iterator[Desk]:
-    desk = Desk(server=server, client=client, owner=owner, name=f"d{uuid4().hex[:8]}")
-    with desk.sessions:
-        yield desk
+def desk(server: Server, client: rg.Argilla, owner: httpx.Client, people: People) -> Desk:
+    name = f"d{uuid4().hex[:8]}"
+    return Desk(server=server, client=client, owner=owner, people=people, name=name)

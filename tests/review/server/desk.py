@@ -1,4 +1,4 @@
-"""A dataset on the real server, and annotators with keys of their own."""
+"""A dataset on the real server, and the people who answer."""
 
 from __future__ import annotations
 
@@ -18,15 +18,39 @@ def connect(server: Server, api_key: str) -> httpx.Client:
     return httpx.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False)
 
 
+class People(ExitStack):
+    """Annotators of the workspace, made as they are needed, each with a key of their own."""
+
+    def __init__(self, server: Server, client: rg.Argilla, owner: httpx.Client) -> None:
+        super().__init__()
+        self._server, self._client, self._owner = server, client, owner
+        self._sessions: list[httpx.Client] = []
+
+    def number(self, index: int) -> httpx.Client:
+        while len(self._sessions) <= index:
+            self._sessions.append(self.enter_context(connect(self._server, self._join())))
+        return self._sessions[index]
+
+    def _join(self) -> str:
+        name = f"a{uuid4().hex[:8]}"
+        user = rg.User(username=name, password=uuid4().hex, role="annotator", client=self._client)
+        user.create()
+        self._client.workspaces("curate").add_user(user)
+        users = self._owner.get("/api/v1/users").json()["items"]
+        [key] = [one["api_key"] for one in users if one["username"] == name]
+        return str(key)
+
+
 @dataclass
 class Desk:
     server: Server
     client: rg.Argilla
     owner: httpx.Client
+    people: People
     name: str
     id: str = ""
     ids: dict[str, str] = field(default_factory=dict)
-    sessions: ExitStack = field(default_factory=ExitStack)
+    met: int = 0
 
     def open(self, settings: rg.Settings, records: list[rg.Record]) -> rg.Dataset:
         """Create the dataset, log the records, and note the server's id of each."""
@@ -47,14 +71,9 @@ class Desk:
         return list(reply.raise_for_status().json()["items"])
 
     def annotator(self) -> httpx.Client:
-        """Return a session of a new annotator, a member of the dataset's workspace."""
-        username = f"a{uuid4().hex[:8]}"
-        user = rg.User(username=username, password=uuid4().hex, role="annotator")
-        self.client.users.add(user)
-        self.client.workspaces("curate").add_user(user)
-        users = self.owner.get("/api/v1/users").json()["items"]
-        [key] = [one["api_key"] for one in users if one["username"] == username]
-        return self.sessions.enter_context(connect(self.server, key))
+        """Return a session of an annotator who has not answered here yet."""
+        self.met += 1
+        return self.people.number(self.met - 1)
 
     def search(self, body: dict[str, Any], by: httpx.Client | None = None, **params: Any) -> Any:
         """Search as the owner over everyone's answers, or as one annotator (`by`)."""

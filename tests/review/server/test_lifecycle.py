@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -22,10 +22,8 @@ import pytest
 
 from curate.errors import DeskError
 from curate.review.server import Server, down, environment, processes, status, up
-from tests.argilla_server import free_port, rg, running_argilla
+from tests.argilla_server import free_port, running_argilla
 from tests.review.server.desk import connect
-
-ENVIRONMENT = {"CURATE_ARGILLA_ENV": "the place of the installation"}
 
 
 def secrets(server: Server) -> list[str]:
@@ -88,13 +86,14 @@ def test_the_password_opens_the_login_page(server: Server) -> None:
 def test_a_crash_is_survived_with_all_data(tmp_path: Path) -> None:
     """One server, killed and started again: data, keys, address; then two starts at once."""
     with running_argilla(tmp_path / "with space % and 'quote'") as first:
-        with closing(rg.Argilla(api_url=first.url, api_key=first.api_key).http_client) as http:
+        with connect(first, first.api_key) as http:
             http.post("/api/v1/workspaces", json={"name": "kept"}).raise_for_status()
         for pid in first.pids.values():
             os.kill(pid, signal.SIGKILL)
+        assert processes.wait_until(lambda: _pids(first.home) == {}, seconds=10)
         left = status(first.home)
-        assert left is not None and not left.running
-        assert (left.url, left.pids) == (first.url, {})
+        assert left is not None
+        assert (left.url, left.running) == (first.url, False)
 
         both = _at_the_same_time(first.home)
 
@@ -110,6 +109,11 @@ def test_a_crash_is_survived_with_all_data(tmp_path: Path) -> None:
         assert not down(first.home)
 
 
+def _pids(home: Path) -> Mapping[str, int]:
+    found = status(home)
+    return found.pids if found else {}
+
+
 def _at_the_same_time(home: Path) -> list[Server]:
     found: list[Server] = []
     threads = [threading.Thread(target=lambda: found.append(up(home))) for _ in range(2)]
@@ -121,29 +125,44 @@ def _at_the_same_time(home: Path) -> list[Server]:
 
 
 @pytest.mark.argilla
-def test_an_up_that_is_killed_leaves_nothing_that_the_next_does_not_know(tmp_path: Path) -> None:
-    """Killed as soon as the first part was spawned: amid the first migrations, at the latest."""
-    code = f"from pathlib import Path\nfrom curate.review.server import up\nup(Path({str(tmp_path)!r}))"
-    with running_argilla_environment():
-        starter = subprocess.Popen([sys.executable, "-c", code])
-        run = tmp_path / "argilla" / "run"
-        assert processes.wait_until(lambda: bool(list(run.glob("server.json"))), seconds=30)
-        time.sleep(3)
-        starter.kill()
-        starter.wait()
-        orphans = processes.noted(run)
-        assert "server" in orphans
-        database = tmp_path / "argilla" / "argilla.db"
-        for orphan in orphans.values():
-            os.kill(orphan.pid, signal.SIGKILL)
-    with running_argilla(tmp_path) as server:
+def test_an_up_that_is_cut_short_can_be_run_again(tmp_path: Path) -> None:
+    """Ctrl-C ends what was started; after a kill the next start knows of it."""
+    port = free_port()
+    try:
+        assert _cut_short(tmp_path, port, signal.SIGINT) == {}
+        assert "server" in _cut_short(tmp_path, port, signal.SIGKILL)
+        server = up(tmp_path, port=port)
         assert server.running
-        assert database.exists()
+        assert sorted(_processes_of(tmp_path)) == sorted(server.pids.values())
+    finally:
+        down(tmp_path)
+    assert _processes_of(tmp_path) == []
 
 
-@contextmanager
-def running_argilla_environment() -> Iterator[None]:
-    yield
+def _cut_short(home: Path, port: int, how: signal.Signals) -> dict[str, processes.Process]:
+    """Run `up`, end it a second after the server was spawned; return what is left running."""
+    run = home / "argilla" / "run"
+    code = (
+        f"import pathlib as p, curate.review.server as s; s.up(p.Path({str(home)!r}), port={port})"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as starter:
+        assert processes.wait_until(lambda: "server" in processes.noted(run), seconds=30)
+        time.sleep(1)  # amid its imports or its migrations
+        starter.send_signal(how)
+    assert starter.returncode != 0
+    return processes.noted(run)
+
+
+def _processes_of(home: Path) -> list[int]:
+    """Return who was started for `home`, Redis among them, but not their children."""
+    found = []
+    for one in psutil.process_iter(["pid", "cmdline", "environ"]):
+        if (one.info["environ"] or {}).get("ARGILLA_HOME_PATH") == str(home / "argilla"):
+            parent = one.parent()
+            if parent is None or parent.environ().get("ARGILLA_HOME_PATH") is None:
+                found.append(one.pid)
+    return found
 
 
 def test_there_is_no_status_before_the_first_up(tmp_path: Path) -> None:
@@ -168,7 +187,8 @@ def test_a_pid_file_whose_process_is_another_by_now_is_no_process_of_ours(tmp_pa
 
 
 def test_a_process_that_will_not_end_is_made_to(tmp_path: Path) -> None:
-    code = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+    ignore = "import signal, time; signal.signal(15, signal.SIG_IGN)"
+    code = f"{ignore}; print(1, flush=True); time.sleep(60)"
     log = tmp_path / "log"
     process = processes.spawn("p", [sys.executable, "-c", code], env={}, log=log)
     assert processes.wait_until(lambda: log.read_text() == "1\n", seconds=10)
@@ -232,7 +252,9 @@ def test_a_taken_port_nobody_asked_for_is_stepped_over(
     assert port < chosen < port + 100
 
 
-@pytest.mark.parametrize("content", [b"this is no database at all" * 100, b"SQLite format 3\0" * 99])
+@pytest.mark.parametrize(
+    "content", [b"this is no database at all" * 100, b"SQLite format 3\0" * 99]
+)
 def test_a_damaged_database_is_refused_and_left_as_it_is(
     false_environment: Path, tmp_path: Path, content: bytes
 ) -> None:

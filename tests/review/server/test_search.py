@@ -6,14 +6,14 @@ off `RECORDS` by hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from curate.review.server import Server
 from tests.argilla_server import rg
-from tests.review.server.desk import Desk, between, both, sort, terms
+from tests.review.server.desk import Desk, People, between, both, sort, terms
 
 pytestmark = pytest.mark.argilla
 
@@ -28,8 +28,8 @@ RECORDS = {
 
 
 @pytest.fixture(scope="module")
-def shop(server: Any, client: rg.Argilla, owner: httpx.Client) -> Iterator[Desk]:
-    desk = Desk(server=server, client=client, owner=owner, name="search")
+def shop(server: Server, client: rg.Argilla, owner: httpx.Client, people: People) -> Desk:
+    desk = Desk(server=server, client=client, owner=owner, people=people, name="search")
     settings = rg.Settings(
         fields=[rg.TextField("text"), rg.TextField("note", required=False), rg.ChatField("chat")],
         questions=[
@@ -46,8 +46,7 @@ def shop(server: Any, client: rg.Argilla, owner: httpx.Client) -> Iterator[Desk]
         distribution=rg.TaskDistribution(min_submitted=2),
     )
     desk.open(settings, [_record(key, *row) for key, row in RECORDS.items()])
-    with desk.sessions:
-        yield desk
+    return desk
 
 
 def _record(key: str, text: str, *row: Any) -> rg.Record:
@@ -69,7 +68,7 @@ def _record(key: str, text: str, *row: Any) -> rg.Record:
 
 
 @pytest.fixture(scope="module")
-def people(shop: Desk) -> tuple[httpx.Client, httpx.Client]:
+def two(shop: Desk) -> tuple[httpx.Client, httpx.Client]:
     """Two annotators; the first answered a, b (draft) and c (discarded), the second a and d."""
     first, second = shop.annotator(), shop.annotator()
     shop.answer(first, "a", {"label": "yes", "stars": 10, "labels": ["x", "z"]})
@@ -146,7 +145,7 @@ def test_a_text_is_found_by_its_words(shop: Desk, query: str, field: str, expect
     ],
 )
 def test_a_filter_over_everyone_keeps_what_fits(
-    shop: Desk, people: Any, body: dict[str, Any], expected: str
+    shop: Desk, two: Any, body: dict[str, Any], expected: str
 ) -> None:
     assert "".join(sorted(shop.found(body))) == expected
 
@@ -162,9 +161,9 @@ def test_a_filter_over_everyone_keeps_what_fits(
     ],
 )
 def test_an_annotators_filter_sees_that_annotators_answers(
-    shop: Desk, people: Any, body: dict[str, Any], first: str, second: str
+    shop: Desk, two: Any, body: dict[str, Any], first: str, second: str
 ) -> None:
-    found = ["".join(sorted(shop.found(body, one))) for one in people]
+    found = ["".join(sorted(shop.found(body, one))) for one in two]
     assert found == [first, second]
 
 
@@ -187,7 +186,7 @@ def test_an_annotators_filter_sees_that_annotators_answers(
     ],
 )
 def test_a_sort_puts_records_in_order(
-    shop: Desk, people: Any, body: dict[str, Any], expected: str
+    shop: Desk, two: Any, body: dict[str, Any], expected: str
 ) -> None:
     assert shop.found(body) == expected
 
@@ -198,9 +197,9 @@ def test_a_second_sort_key_breaks_ties(shop: Desk) -> None:
     assert shop.found({"sort": by_label + by_cost}) == "bdcae"
 
 
-def test_an_annotators_own_answer_sorts_their_queue(shop: Desk, people: Any) -> None:
+def test_an_annotators_own_answer_sorts_their_queue(shop: Desk, two: Any) -> None:
     body = sort("response", "asc", question="stars")
-    assert shop.found(body, people[1])[:2] == "ad"  # 1, 3
+    assert shop.found(body, two[1])[:2] == "ad"  # 1, 3
 
 
 def test_pages_join_to_the_whole(shop: Desk) -> None:
@@ -212,7 +211,7 @@ def test_pages_join_to_the_whole(shop: Desk) -> None:
 
 def test_each_annotator_has_an_order_of_their_own_that_stays(shop: Desk) -> None:
     orders = [shop.found({}, shop.annotator()) for _ in range(4)]
-    again = shop.annotator()
+    again = shop.people.number(0)
     assert len(set(orders)) > 1
     assert shop.found({}, again) == shop.found({}, again)
     assert {"".join(sorted(order)) for order in orders} == {"abcde"}
@@ -239,14 +238,14 @@ def test_neighbours_of_a_record_leave_it_out(shop: Desk) -> None:
     assert scores == pytest.approx([0.99752, 0.5, 0.0], abs=1e-5)
 
 
-def test_neighbours_obey_filter_text_and_limit(shop: Desk, people: Any) -> None:
+def test_neighbours_obey_filter_text_and_limit(shop: Desk, two: Any) -> None:
     vector = {"vector": {"name": "v", "value": [1.0, 0.0]}}
     fruit = terms("metadata", ["fruit"], metadata_property="topic")
     assert shop.found({"query": vector, **fruit}) == "ab"
     assert shop.found({"query": vector | {"text": {"q": "apple"}}}) == "abc"
     assert shop.found({"query": vector}, limit=2) == "ab"
     done = terms("response", ["submitted"], property="status")
-    assert shop.found({"query": vector, **done}, people[1]) == "ad"
+    assert shop.found({"query": vector, **done}, two[1]) == "ad"
 
 
 def test_metrics_count_terms_and_span_numbers(shop: Desk) -> None:
@@ -265,14 +264,14 @@ def test_metrics_count_terms_and_span_numbers(shop: Desk) -> None:
     assert metrics["cost"] == {"type": "float", "min": 0.0, "max": 2.5}
 
 
-def test_progress_counts_records_and_an_annotators_answers(shop: Desk, people: Any) -> None:
+def test_progress_counts_records_and_an_annotators_answers(shop: Desk, two: Any) -> None:
     team = shop.owner.get(f"/api/v1/datasets/{shop.id}/progress").json()
     assert (team["total"], team["completed"], team["pending"]) == (5, 1, 4)
-    mine = people[0].get(f"/api/v1/me/datasets/{shop.id}/metrics").json()["responses"]
+    mine = two[0].get(f"/api/v1/me/datasets/{shop.id}/metrics").json()["responses"]
     assert mine == {"total": 5, "submitted": 1, "discarded": 1, "draft": 1, "pending": 2}
 
 
-def test_the_sdk_asks_the_same(shop: Desk, people: Any) -> None:
+def test_the_sdk_asks_the_same(shop: Desk, two: Any) -> None:
     dataset = shop.client.datasets(shop.name)
     query = rg.Query(query="apple", filter=rg.Filter(("metadata.length", ">=", 2)))
     assert sorted(str(record.id) for record in dataset.records(query)) == ["b", "c"]
