@@ -1,0 +1,156 @@
+"""The columns of the score tables: what each says, and whether more of it asks for a person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+__all__ = [
+    "COLUMNS",
+    "PAIR_COLUMNS",
+    "PAIR_SCORES",
+    "SCORES",
+    "Column",
+    "Why",
+    "why_nan",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a score table."""
+
+    help: str
+    """What it says, in a sentence."""
+    need: bool = False
+    """True: higher = more worth a person's time. False: describes the row."""
+
+
+COLUMNS: Mapping[str, Column] = {
+    "candidate_id": Column("Which completion."),
+    "record_id": Column("Which prompt."),
+    "is_target": Column("Whether this answer may be chosen for review (`score.target`)."),
+    "answer": Column("What was read out of the completion, in its one spelling; null: nothing."),
+    "answer_source": Column("How answers were compared: an extractor's name, or embedding."),
+    "answer_group": Column(
+        "Which of the prompt's distinct answers this is, 0 = the first met; null: none."
+    ),
+    "n_members": Column("How many models gave an answer that can be compared."),
+    "n_answers": Column("How many answers can be compared, repeated samples included."),
+    "vote_entropy": Column(
+        "How evenly the prompt's answers are spread: 0 = all the same, 1 = all different.", True
+    ),
+    "margin_uncertainty": Column(
+        "1 - (share of the most frequent answer - share of the second): 1 = a tie, 0 = one mind.",
+        True,
+    ),
+    "contradiction": Column("Share of the other models that answer something else.", True),
+    "contradiction_weighted": Column(
+        "The same, each model weighted by its reliability, which is estimated without labels.", True
+    ),
+    "dissimilarity": Column(
+        "Mean of 1 - cosine to the other models' answers; only where answers were embedded.", True
+    ),
+    "novelty": Column("1 - cosine of the prompt to the nearest prompt that was reviewed.", True),
+    "answer_tokens": Column("Length of the completion in tokens."),
+    "prompt_tokens": Column("Length of the whole prompt in tokens, system prompt included."),
+    "answer_characters": Column("Length of the completion in characters."),
+    "why_nan": Column("JSON: column that is NaN here, and why; null: none is."),
+}
+"""Columns of `SCORES`."""
+
+PAIR_COLUMNS: Mapping[str, Column] = {
+    "pair_id": Column("Which pair."),
+    "a": Column("First candidate's id."),
+    "b": Column("Second candidate's id."),
+    "record_id": Column("Which prompt."),
+    "pair_dissimilarity": Column("1 - cosine of the two answers.", True),
+    "pair_dispute": Column(
+        "How the committee is split between the two: twice the smaller share of its answers; 1 = "
+        "half says a and half says b, 0 = both say the same.",
+        True,
+    ),
+    "length_ratio": Column("Characters of the longer answer per character of the shorter."),
+    "degenerate": Column("Whether comparing teaches nothing: an answer is empty, refused or cut."),
+    "why_degenerate": Column("Which answer, and what is wrong with it; null: nothing."),
+    "why_nan": Column("JSON: column that is NaN here, and why; null: none is."),
+}
+"""Columns of `PAIR_SCORES`."""
+
+SCORES = pa.schema(
+    [
+        ("candidate_id", pa.string()),
+        ("record_id", pa.string()),
+        ("is_target", pa.bool_()),
+        ("answer", pa.string()),
+        ("answer_source", pa.string()),
+        ("answer_group", pa.int32()),
+        ("n_members", pa.int32()),
+        ("n_answers", pa.int32()),
+        ("vote_entropy", pa.float64()),
+        ("margin_uncertainty", pa.float64()),
+        ("contradiction", pa.float64()),
+        ("contradiction_weighted", pa.float64()),
+        ("dissimilarity", pa.float64()),
+        ("novelty", pa.float64()),
+        ("answer_tokens", pa.int64()),
+        ("prompt_tokens", pa.int64()),
+        ("answer_characters", pa.int64()),
+        ("why_nan", pa.string()),
+    ]
+)
+"""One row a candidate, in the order of the candidates."""
+
+PAIR_SCORES = pa.schema(
+    [
+        ("pair_id", pa.string()),
+        ("a", pa.string()),
+        ("b", pa.string()),
+        ("record_id", pa.string()),
+        ("pair_dissimilarity", pa.float64()),
+        ("pair_dispute", pa.float64()),
+        ("length_ratio", pa.float64()),
+        ("degenerate", pa.bool_()),
+        ("why_degenerate", pa.string()),
+        ("why_nan", pa.string()),
+    ]
+)
+"""One row a pair, in the order of the pairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why some columns are NaN in some rows."""
+
+    columns: Sequence[str]
+    rows: npt.NDArray[np.bool_]
+    """Shape (n_rows,)."""
+    reason: str
+
+
+def why_nan(columns: Mapping[str, npt.NDArray[np.float64]], reasons: Sequence[Why]) -> pa.Array:
+    """Return, for each row, JSON of its NaN columns and the first reason given for each.
+
+    Args:
+        columns: Shape (n_rows,) each.
+        reasons: The first that names the column and covers the row holds.
+    """
+    n_rows = len(next(iter(columns.values())))
+    coded = np.zeros((n_rows, len(columns)), dtype=np.int16)
+    for c, (name, values) in enumerate(columns.items()):
+        for r, why in enumerate(reasons, start=1):
+            if name in why.columns:
+                coded[np.isnan(values) & why.rows & (coded[:, c] == 0), c] = r
+    kinds, which = np.unique(coded, axis=0, return_inverse=True)
+    texts = [_as_json(list(columns), kind.tolist(), reasons) for kind in kinds]
+    return pa.array(texts, pa.string()).take(pa.array(which.reshape(-1)))
+
+
+def _as_json(names: Sequence[str], kind: Sequence[int], reasons: Sequence[Why]) -> str | None:
+    said = {name: reasons[r - 1].reason for name, r in zip(names, kind, strict=True) if r}
+    return json.dumps(said) if said else None

@@ -1,0 +1,139 @@
+"""What a committee makes of each of its answers.
+
+In: answers to prompts, as they come: which prompt, which model, and a number that stands for the
+answer. Out: scores in the same order. A model is one member however many answers it gave to a
+prompt: its vote is split evenly between them. Where one model gave all answers to a prompt, its
+samples are the committee (self-consistency). Answers of unknown models count as a member each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from curate import measure
+
+__all__ = ["Seats", "Verdicts", "seats", "verdicts"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seats:
+    """Which answers stand side by side: one row a prompt, one column an answer."""
+
+    answers: Ints
+    """Index of the answer, shape (n_prompts, most answers to one), -1 = none."""
+    members: Ints
+    """Who gave it, whole numbers from 0, same shape."""
+
+    def spread(self, answers: npt.NDArray[np.generic], empty: float = np.nan) -> Floats:
+        """Lay out one value an answer as (n_prompts, n)."""
+        if answers.size == 0:
+            return np.full(self.answers.shape, empty)
+        return np.where(self.answers >= 0, answers[self.answers], empty).astype(np.float64)
+
+    def gather(self, cells: npt.NDArray[np.generic], n_answers: int) -> Floats:
+        """Bring (n_prompts, n) or (n_prompts,) values back to one an answer; NaN = has no seat."""
+        values = np.full(n_answers, np.nan)
+        there = self.answers >= 0
+        full = cells if cells.ndim == 2 else np.broadcast_to(cells[:, None], self.answers.shape)
+        values[self.answers[there]] = full[there]
+        return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """What a committee makes of its answers; one value an answer, shape (n_answers,)."""
+
+    group: Floats
+    """Which of the prompt's distinct answers, in the order met; NaN = could not be compared."""
+    n_members: Floats
+    n_answers: Floats
+    vote_entropy: Floats
+    margin_uncertainty: Floats
+    contradiction: Floats
+    contradiction_weighted: Floats
+    reliability: Floats
+    """Of each member, shape (n_members,)."""
+
+
+def seats(prompts: Ints, models: Ints) -> Seats:
+    """Seat answers by prompt.
+
+    Args:
+        prompts: Which prompt each answers, shape (n_answers,), whole numbers; -1 = seat it nowhere.
+        models: Which model gave it, shape (n_answers,), -1 = unknown.
+
+    Returns:
+        Prompts without an answer have no row.
+    """
+    seated = np.flatnonzero(prompts >= 0)
+    order = seated[np.argsort(prompts[seated], kind="stable")]
+    _, start, count = np.unique(prompts[order], return_index=True, return_counts=True)
+    row = np.repeat(np.arange(len(count)), count)
+    column = np.arange(len(order)) - np.repeat(start, count)
+    shape = (len(count), int(count.max(initial=0)))
+    answers = np.full(shape, -1, dtype=np.int64)
+    answers[row, column] = order
+    members = np.zeros(shape, dtype=np.int64)
+    unknown = int(models.max(initial=-1)) + 1 + column
+    members[row, column] = np.where(models[order] >= 0, models[order], unknown)
+    return Seats(answers=answers, members=members)
+
+
+def verdicts(votes: Floats, seated: Seats, n_answers: int) -> Verdicts:
+    """Return what the committee makes of each answer.
+
+    Args:
+        votes: Numbers that stand for answers, laid out as `seated`, NaN = cannot be compared.
+        seated: Where each answer stands.
+        n_answers: How many there are in all.
+    """
+    shares = _shares(votes, seated.members)
+    reliability = measure.reliability(votes, members=seated.members, shares=shares)
+    weighted = shares * measure.log_odds(reliability)[seated.members]
+    n_votes = (~np.isnan(votes)).sum(axis=1)
+    several = np.where(n_votes > 1, 1.0, np.nan)
+    columns = {
+        "group": _groups(votes),
+        "n_members": np.round(shares.sum(axis=1)),
+        "n_answers": n_votes,
+        "vote_entropy": several * measure.vote_entropy(votes, normalise=True, weights=shares),
+        "margin_uncertainty": several * (1.0 - measure.margin(votes, weights=shares)),
+        "contradiction": measure.contradiction(votes, weights=shares, members=seated.members),
+        "contradiction_weighted": measure.contradiction(
+            votes, weights=weighted, members=seated.members
+        ),
+    }
+    back = {name: seated.gather(cells, n_answers) for name, cells in columns.items()}
+    return Verdicts(**back, reliability=reliability)
+
+
+def _shares(votes: Floats, members: Ints) -> Floats:
+    """Return how much of its member's vote each answer is: 1 / (its answers to the prompt)."""
+    there = ~np.isnan(votes)
+    n_own = np.zeros(votes.shape)
+    for column in range(votes.shape[1]):
+        same = members == members[:, column : column + 1]
+        n_own[:, column] = (same & there).sum(axis=1)
+    return np.where(there, 1.0 / np.maximum(n_own, 1.0), 0.0)
+
+
+def _groups(votes: Floats) -> Floats:
+    """Number each row's distinct votes in the order met."""
+    groups = np.full(votes.shape, np.nan)
+    n_groups = np.zeros(len(votes))
+    for column in range(votes.shape[1]):
+        mine = votes[:, column]
+        new = ~np.isnan(mine)
+        for before in range(column):
+            same = votes[:, before] == mine
+            groups[same, column] = groups[same, before]
+            new &= ~same
+        groups[new, column] = n_groups[new]
+        n_groups[new] += 1
+    return groups
