@@ -130,7 +130,7 @@ class SelectConfig(_Strict):
     """Score column that says how much a row needs a person; null = the task's default."""
     cover: Literal["facility_location", "k_center"] = "facility_location"
     """hybrid: how the pre-filtered rows are thinned to cover the prompts."""
-    prefilter: float = Field(default=1.2, ge=1)
+    prefilter: float = Field(default=1.1, ge=1)
     """hybrid: the `prefilter` x budget neediest rows go on to the cover."""
     budget: BudgetConfig = BudgetConfig()
     random_share: Share = 0.1

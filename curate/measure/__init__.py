@@ -32,6 +32,7 @@ from curate.measure.similarity import (
     novelty,
     unit,
 )
+from curate.measure.vendi import vendi, vendi_of_similarity
 
 __all__ = [
     "DawidSkene",
@@ -56,5 +57,7 @@ __all__ = [
     "reliability",
     "unit",
     "variation_ratio",
+    "vendi",
+    "vendi_of_similarity",
     "vote_entropy",
 ]

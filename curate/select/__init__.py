@@ -6,6 +6,7 @@ inclusion probability for each row, and the reason for each row that was left ou
 """
 
 from curate.select.choose import choose, shortfall
+from curate.select.composition import composition
 from curate.select.explain import Explanation, explain_row
 from curate.select.facility_location import facility_location
 from curate.select.hybrid import hybrid
@@ -21,6 +22,7 @@ __all__ = [
     "Explanation",
     "Pool",
     "choose",
+    "composition",
     "explain_row",
     "facility_location",
     "guard",

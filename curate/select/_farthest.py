@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from curate.select._compiled import compiled, reordered
+
+__all__ = ["farthest", "squared_lengths"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-MATHS = {"reassoc", "contract"}
 
-
-@numba.njit(cache=True, fastmath=MATHS)
+@reordered
 def squared_gap(a: Floats, b: Floats, length_a: float, length_b: float) -> float:
     """Return the squared Euclidean distance, from the squared lengths and the product."""
     product = np.float32(0)
@@ -21,7 +22,7 @@ def squared_gap(a: Floats, b: Floats, length_a: float, length_b: float) -> float
     return float(max(np.float32(0), length_a + length_b - np.float32(2) * product))
 
 
-@numba.njit(cache=True, fastmath=MATHS)
+@reordered
 def squared_lengths(rows: Floats) -> Floats:
     """Return each row's squared length, summed in the order that `squared_gap` sums in."""
     lengths = np.empty(rows.shape[0], np.float32)
@@ -34,31 +35,7 @@ def squared_lengths(rows: Floats) -> Floats:
     return lengths
 
 
-@numba.njit(cache=True)
-def refresh(
-    i: int,
-    floor: float,
-    keep_tie: bool,
-    rows: Floats,
-    lengths: Floats,
-    centres: Floats,
-    centre_lengths: Floats,
-    n_centres: int,
-    bound: Floats,
-    seen: Ints,
-) -> bool:
-    """Lower row `i`'s bound centre by centre; stop as soon as it cannot be the farthest."""
-    while bound[i] > floor or (keep_tie and bound[i] == floor):
-        if seen[i] == n_centres:
-            return True
-        c = seen[i]
-        gap = squared_gap(rows[i], centres[c], lengths[i], centre_lengths[c])
-        bound[i] = min(bound[i], gap)
-        seen[i] += 1
-    return False
-
-
-@numba.njit(cache=True, parallel=True)
+@compiled
 def farthest(
     rows: Floats,
     lengths: Floats,
@@ -67,40 +44,46 @@ def farthest(
     n_centres: int,
     bound: Floats,
     seen: Ints,
-    parts: int,
 ) -> int:
     """Return the open row farthest from all centres, or -1; ties: lowest index.
 
     `bound[i]` is row i's squared gap to the first `seen[i]` centres, thus never below its gap to
     all of them, so a row whose bound does not beat the farthest found so far needs no look.
-    A closed row has bound -1. The rows are walked in `parts` parts at once.
+    A closed row has bound -1.
     """
-    first = int(np.argmax(bound))
-    if bound[first] < 0:
+    best = int(np.argmax(bound))
+    if bound[best] < 0:
         return -1
-    refresh(first, -1.0, False, rows, lengths, centres, centre_lengths, n_centres, bound, seen)
-    size = (rows.shape[0] + parts - 1) // parts
-    best_of = np.empty(parts, np.int64)
-    for part in numba.prange(parts):
-        best = first
-        for i in range(part * size, min(rows.shape[0], (part + 1) * size)):
-            if refresh(
-                i,
-                bound[best],
-                i < best,
-                rows,
-                lengths,
-                centres,
-                centre_lengths,
-                n_centres,
-                bound,
-                seen,
-            ):
+    refresh(best, -1.0, rows, lengths, centres, centre_lengths, n_centres, bound, seen)
+    for i in range(rows.shape[0]):
+        if bound[i] > bound[best] or (bound[i] == bound[best] and i < best):
+            floor = AHEAD * bound[best]
+            refresh(i, floor, rows, lengths, centres, centre_lengths, n_centres, bound, seen)
+            if bound[i] > bound[best] or (bound[i] == bound[best] and i < best):
                 best = i
-        best_of[part] = best
-    winner = first
-    for part in range(parts):
-        i = best_of[part]
-        if bound[i] > bound[winner] or (bound[i] == bound[winner] and i < winner):
-            winner = i
-    return int(winner)
+    return best
+
+
+AHEAD = 0.95
+"""A row that is looked at anyway is compared with further centres until it is this far below the
+farthest: it is in the cache now, and will need a look later than it would otherwise."""
+
+
+@compiled
+def refresh(
+    i: int,
+    floor: float,
+    rows: Floats,
+    lengths: Floats,
+    centres: Floats,
+    centre_lengths: Floats,
+    n_centres: int,
+    bound: Floats,
+    seen: Ints,
+) -> None:
+    """Lower row `i`'s bound centre by centre, until it is at `floor` or all were seen."""
+    while bound[i] > floor and seen[i] < n_centres:
+        c = seen[i]
+        gap = squared_gap(rows[i], centres[c], lengths[i], centre_lengths[c])
+        bound[i] = min(bound[i], gap)
+        seen[i] += 1

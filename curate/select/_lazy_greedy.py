@@ -6,13 +6,17 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from curate.select._compiled import compiled, reordered, spread
+
+__all__ = ["dense_best", "dense_gains", "heapify", "sparse_best", "sparse_gains"]
+
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
-@numba.njit(cache=True, fastmath={"reassoc", "contract"})
+@reordered
 def dense_gain(similar: Floats, nearest: Floats, weights: Floats) -> float:
     """Return by how much one candidate betters the sum over all clients."""
     total = 0.0
@@ -21,7 +25,7 @@ def dense_gain(similar: Floats, nearest: Floats, weights: Floats) -> float:
     return total
 
 
-@numba.njit(cache=True, parallel=True)
+@spread
 def dense_gains(similar: Floats, nearest: Floats, weights: Floats, quality: Doubles) -> Doubles:
     """Return every candidate's gain."""
     gains = np.empty(similar.shape[0], np.float64)
@@ -30,7 +34,7 @@ def dense_gains(similar: Floats, nearest: Floats, weights: Floats, quality: Doub
     return gains
 
 
-@numba.njit(cache=True)
+@compiled
 def dense_best(
     heap: Ints,
     size: int,
@@ -58,7 +62,7 @@ def dense_best(
     return 0
 
 
-@numba.njit(cache=True)
+@compiled
 def sparse_gain(
     start: int, stop: int, clients: Ints, similar: Floats, nearest: Floats, weights: Floats
 ) -> float:
@@ -70,7 +74,7 @@ def sparse_gain(
     return total
 
 
-@numba.njit(cache=True)
+@compiled
 def sparse_gains(
     starts: Ints,
     clients: Ints,
@@ -88,7 +92,7 @@ def sparse_gains(
     return gains
 
 
-@numba.njit(cache=True)
+@compiled
 def sparse_best(
     heap: Ints,
     size: int,
@@ -120,14 +124,14 @@ def sparse_best(
     return 0
 
 
-@numba.njit(cache=True)
+@compiled
 def heapify(heap: Ints, gains: Doubles) -> None:
     """Order candidates as a heap: largest gain on top, ties by lowest index."""
     for at in range(heap.shape[0] // 2 - 1, -1, -1):
         sink(heap, heap.shape[0], gains, at)
 
 
-@numba.njit(cache=True)
+@compiled
 def sink(heap: Ints, size: int, gains: Doubles, at: int) -> None:
     """Move the entry at `at` down to its place."""
     while 2 * at + 1 < size:
@@ -140,7 +144,7 @@ def sink(heap: Ints, size: int, gains: Doubles, at: int) -> None:
         at = child
 
 
-@numba.njit(cache=True)
+@compiled
 def before(a: int, b: int, gains: Doubles) -> bool:
     """Whether candidate `a` comes before `b`."""
     return bool(gains[a] > gains[b] or (gains[a] == gains[b] and a < b))

@@ -6,11 +6,15 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from curate.select._compiled import compiled, spread
+
+__all__ = ["keep_best"]
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 
 
-@numba.njit(cache=True, parallel=True)
+@spread
 def keep_best(cosines: Floats, offset: int, best: Floats, rows: Ints) -> None:
     """Merge a block of cosines into each client's list of its most similar rows.
 
@@ -23,7 +27,7 @@ def keep_best(cosines: Floats, offset: int, best: Floats, rows: Ints) -> None:
                 replace_least(best[i], rows[i], cosines[i, j], offset + j)
 
 
-@numba.njit(cache=True)
+@compiled
 def replace_least(best: Floats, rows: Ints, cosine: float, row: int) -> None:
     """Put a new entry in place of the heap's top and let it sink."""
     at = 0

@@ -61,7 +61,9 @@ class Explanation:
         """Return the explanation as lines to read."""
         lines = [f"{self.id}: {self.status}"]
         lines += [f"  {_standing(s)}" for s in self.standings]
-        lines.append(f"  nearest reviewed: {_near(self.nearest_reviewed, 'nothing reviewed yet')}")
+        lines.append(
+            f"  nearest reviewed or queued before: {_near(self.nearest_reviewed, 'none yet')}"
+        )
         lines.append(f"  nearest in the queue: {_near(self.nearest_picked, 'none')}")
         lines.append(f"  {_COUNTERFACTUAL[self.by_need_alone]}")
         return "\n".join(lines)

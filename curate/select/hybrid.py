@@ -30,7 +30,7 @@ def hybrid(
     *,
     covered: Ints | None = None,
     random_share: float = 0.1,
-    prefilter: float = 1.2,
+    prefilter: float = 1.1,
     cover: Literal["facility_location", "k_center"] = "facility_location",
     near_identical: float = 0.97,
     caps: Sequence[tuple[Sequence[str | None], int]] = (),
@@ -138,15 +138,15 @@ class NeedThenCover:
         most = math.ceil(offer.prefilter * offer.k - _ROUNDING)
         gate = offer.gate.loosened(offer.prefilter)
         listed: list[int] = []
-        for start in range(0, len(order), _BLOCK):
-            for row in order[start : start + _BLOCK]:
-                if len(listed) == most:
-                    return np.sort(np.array(listed, np.int64))
-                (refusal,) = gate.admit(np.array([row]))
+        start = 0
+        while start < len(order) and len(listed) < most:
+            block = order[start : start + min(_BLOCK, most - len(listed))]
+            for row, refusal in zip(block.tolist(), gate.admit(block), strict=True):
                 if refusal is None:
-                    listed.append(int(row))
+                    listed.append(row)
                 elif refusal.twin is not None:
-                    self.refused[int(row)] = refusal.reason
+                    self.refused[row] = refusal.reason
+            start += len(block)
         return np.sort(np.array(listed, np.int64))
 
 

@@ -92,7 +92,6 @@ class Farthest:
                 self._n,
                 self._bound,
                 self._seen,
-                _PARTS,
             )
         )
 
@@ -116,6 +115,3 @@ class Farthest:
         self._centres[self._n] = self._rows[row]
         self._centre_lengths[self._n] = self._lengths[row]
         self._n += 1
-
-
-_PARTS = 8

@@ -1,0 +1,35 @@
+"""Compiling the loops behind the strategies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import numba
+
+__all__ = ["compiled", "reordered", "spread"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile on first call, and keep the result on disk where a folder can be written for it."""
+    return _njit(function, fastmath=False, parallel=False)
+
+
+def reordered(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile so that sums may be taken in another order, the same one at every call."""
+    return _njit(function, fastmath={"reassoc", "contract"}, parallel=False)
+
+
+def spread(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile so that `prange` loops run on all cores."""
+    return _njit(function, fastmath=False, parallel=True)
+
+
+def _njit(function: Callable[P, R], *, fastmath: bool | set[str], parallel: bool) -> Callable[P, R]:
+    try:
+        return numba.njit(cache=True, nogil=True, fastmath=fastmath, parallel=parallel)(function)
+    except RuntimeError:
+        return numba.njit(nogil=True, fastmath=fastmath, parallel=parallel)(function)
