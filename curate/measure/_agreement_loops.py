@@ -56,7 +56,7 @@ def value_counts(codes: Codes, n_values: int) -> Counts:
 @compiled
 def nominal_sums(codes: Codes) -> float:
     """Sum, over items, of disagreeing ordered pairs per (raters of the item - 1)."""
-    total = 0.0
+    total, lost = 0.0, 0.0
     for row in codes:
         rated = _n_rated(row)
         if rated > 1:
@@ -65,14 +65,14 @@ def nominal_sums(codes: Codes) -> float:
                 for j in range(i):
                     if row[i] >= 0 and row[j] >= 0 and row[i] != row[j]:
                         differ += 2
-            total += differ / (rated - 1)
+            total, lost = _added(total, lost, differ / (rated - 1))
     return total
 
 
 @compiled
 def spread_sums(codes: Codes, place: Floats) -> float:
     """Sum, over items, of squared differences in place per (raters of the item - 1)."""
-    total = 0.0
+    total, lost = 0.0, 0.0
     for row in codes:
         rated = _n_rated(row)
         if rated > 1:
@@ -81,8 +81,16 @@ def spread_sums(codes: Codes, place: Floats) -> float:
                 for j in range(i):
                     if row[i] >= 0 and row[j] >= 0:
                         spread += 2 * (place[row[i]] - place[row[j]]) ** 2
-            total += spread / (rated - 1)
+            total, lost = _added(total, lost, spread / (rated - 1))
     return total
+
+
+@compiled
+def _added(total: float, lost: float, term: float) -> tuple[float, float]:
+    """Add without losing what does not fit (Kahan, 1965): a million terms stay exact to 1e-15."""
+    fitting = term - lost
+    grown = total + fitting
+    return grown, (grown - total) - fitting
 
 
 @compiled
