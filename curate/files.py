@@ -43,8 +43,8 @@ def _sync(path: Path) -> None:
 
 
 def write_json(path: Path, value: Mapping[str, Any] | list[Any]) -> None:
-    """Write a JSON file, keys sorted, whole or not at all."""
-    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=True)
+    """Write a JSON file, whole or not at all."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     with beside(path) as draft:
         draft.write_text(text + "\n", encoding="utf-8")
 

@@ -236,7 +236,8 @@ def _rows(path: Path) -> Iterable[dict[str, Any]]:
 
 
 def _plain(text: Any) -> str:
-    return "".join(str(text).split())
+    """Return a text without its spaces; six recorded answers are the JSON value true."""
+    return "".join((json.dumps(text) if isinstance(text, bool) else text).split())
 
 
 def _print_table(summary: Mapping[str, Any], folder: Path) -> None:

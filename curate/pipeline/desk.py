@@ -118,7 +118,7 @@ def pull(project: Project) -> Summary:
         "new or changed": new,
         "answers on the desk": pulled.seen,
         "items done": state.completed,
-        "of": state.total,
+        "items at the desk": state.total,
     }
     notes = [*pulled.notes]
     notes += [f"{id}: no longer on the desk" for id in pulled.missing]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +26,11 @@ class Summary:
     """More for machines; not printed for people."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the summary as a JSON object."""
+        """Return the summary as a JSON object; NaN becomes null."""
+        plain: dict[str, Any] = _plain(self._fields())
+        return plain
+
+    def _fields(self) -> dict[str, Any]:
         return {
             "stage": self.stage,
             "skipped": self.skipped,
@@ -49,7 +54,17 @@ class Summary:
         return "\n".join([head.rstrip(), *(f"         {note}" for note in self.notes)])
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
 def _fact(name: str, value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return f"{name} none"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"{name} {value}"
     return f"{value:,} {name}" if isinstance(value, int) else f"{name} {value:.3g}"
