@@ -6,15 +6,25 @@ Out: `Exchange`, which `assembly` turns into records, candidates and pairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
 from curate.records import Vote
 
-__all__ = ["Answer", "Asked", "Comparison", "Context", "Exchange", "RowError", "Turns", "from_chat"]
+__all__ = [
+    "Answer",
+    "Asked",
+    "Comparison",
+    "Context",
+    "Exchange",
+    "RowError",
+    "Turns",
+    "each",
+    "from_chat",
+]
 
 Json = Any
 Turns = Literal["last", "every"]
@@ -86,6 +96,18 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """Equal answers of one model are one answer shown again (pairs), not a repeated sample."""
     where: str = ""
     """Which part of the row this is, for reasons ("turn 3")."""
+
+
+Part = TypeVar("Part")
+
+
+def each(parts: Iterable[Part], read: Callable[[Part], Exchange]) -> Iterator[Exchange | RowError]:
+    """Read the parts of a row one by one; a part that cannot be read stands as its reason."""
+    for part in parts:
+        try:
+            yield read(part)
+        except RowError as bad:
+            yield bad
 
 
 def from_chat(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from curate.ingest.exchange import Context, Exchange
+from curate.ingest.exchange import Context, Exchange, RowError
 
 __all__ = ["Reader"]
 
@@ -23,8 +23,9 @@ class Reader:
     """What writes such rows, in a few words."""
     matches: Callable[[Row], bool]
     """Whether a row has this shape; cheap, and never raises on any JSON object."""
-    read: Callable[[Row, Context], Iterable[Exchange]]
-    """A row's exchanges; raises `RowError` with the reason where it cannot be read."""
+    read: Callable[[Row, Context], Iterable[Exchange | RowError]]
+    """A row's exchanges, a `RowError` in place of a part that cannot be read; raises it where the
+    row as a whole cannot."""
     thread: Callable[[Row], str | None] | None = None
     """For shapes of which one exchange spans several rows that follow each other: what they
     share; `read` then gets ``{"rows": [...]}``."""

@@ -7,6 +7,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from curate.errors import ConfigError, InputError
 from curate.ingest.assembly import Assembly
 from curate.ingest.batch import Batch
@@ -111,7 +113,7 @@ class _Run:
         self._rename = rename
         self._requests = Requests()
         self._context = Context(turns=turns, requests=self._requests)
-        self._sources = self._answers_first(sources)
+        self._sources = sources
         self._progress = progress or (lambda done, total: None)
         self._total = sum(source.size for source in sources)
         self._assembly = Assembly()
@@ -138,9 +140,15 @@ class _Run:
 
     def batches(self, size: int) -> Iterator[Batch]:
         """Yield what the files come to, `size` rows of them at a time."""
+        try:
+            yield from self._batches(size)
+        finally:
+            self._requests.close()
+
+    def _batches(self, size: int) -> Iterator[Batch]:
         assembly = self._assembly
         done = 0
-        for source in self._sources:
+        for source in self._answers_first(self._sources):
             assembly.open(source.name)
             with opened(source) as file:
                 for _ in self._rows_of(source, rows(source, file)):
@@ -174,13 +182,18 @@ class _Run:
             return
         try:
             for exchange in self._exchanges(value, reader):
-                self._assembly.add(exchange, line, repaired)
+                if isinstance(exchange, RowError):
+                    self._assembly.reject(line, str(exchange))
+                else:
+                    self._assembly.add(exchange, line, repaired)
         except RowError as bad:
             self._assembly.reject(line, str(bad))
         except Exception as bad:  # whatever a row's shape provokes, the run goes on
             self._assembly.reject(line, f"not of the expected shape: {_said(bad)}")
 
-    def _exchanges(self, row: Json, reader: Reader | None) -> Iterable[Exchange]:
+    def _exchanges(self, row: Json, reader: Reader | None) -> Iterable[Exchange | RowError]:
+        if isinstance(row, _Thread) and reader is not None:
+            return reader.read({"rows": row.rows}, self._context)
         if self._rename is not None and isinstance(row, dict):
             row = self._rename(row)
         if self._forced is not None:
@@ -189,9 +202,28 @@ class _Run:
             return self._forced.read(row, self._context)
         if reader is None or not isinstance(row, dict) or not reader.matches(row):
             reader = reader_of(row)
-        if reader is None:
-            raise RowError(_strange(row))
-        return reader.read(row, self._context)
+        if reader is not None:
+            return reader.read(row, self._context)
+        if inner := _wrapped(row):
+            return chain.from_iterable(self._exchanges(one, None) for one in inner)
+        raise RowError(_strange(row))
+
+
+class _Thread(msgspec.Struct, frozen=True):
+    """Rows that are one exchange together."""
+
+    rows: list[Json]
+
+
+def _wrapped(row: Json) -> list[Json] | None:
+    """Return the rows of an object that is but a list of them with a few words around."""
+    if not isinstance(row, dict):
+        return None
+    inner = next((row[k] for k in _WRAPPERS if isinstance(row.get(k), list)), None)
+    return inner if inner and isinstance(inner[0], dict) else None
+
+
+_WRAPPERS = ("data", "rows", "examples", "records", "items", "train", "spans")
 
 
 def _is_row(value: Json) -> bool:
@@ -216,7 +248,7 @@ def _threaded(lines: Iterable[Line], reader: Reader | None) -> Iterator[Line]:
     for line, value in lines:
         name = reader.thread(value) if isinstance(value, dict) else None
         if waiting and (name is None or name != shared or len(waiting) >= _THREAD):
-            yield start, {"rows": waiting}
+            yield start, _Thread(waiting)
             waiting = []
         if name is None:
             yield line, value
@@ -225,7 +257,7 @@ def _threaded(lines: Iterable[Line], reader: Reader | None) -> Iterator[Line]:
             start, shared = line, name
         waiting.append(value)
     if waiting:
-        yield start, {"rows": waiting}
+        yield start, _Thread(waiting)
 
 
 def _strange(row: Json) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import tempfile
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -20,16 +20,16 @@ _LENGTH = struct.Struct("<Q")
 
 
 class Requests:
-    """Requests by name, in a temporary file.
+    """Requests by name, in a temporary file that is there from the first one to `close`.
 
     >>> requests = Requests()
     >>> requests.put("request-1", {"messages": []})
-    >>> requests.take("request-1"), requests.take("request-2")
-    ({'messages': []}, None)
+    >>> requests.take("request-1"), requests.take("request-2"), requests.close()
+    ({'messages': []}, None, None)
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()
+        self._open: IO[bytes] | None = None
         self._places = Seen("Q")
         self._taken = Seen("L")
         self._ambiguous: set[str] = set()
@@ -65,6 +65,18 @@ class Requests:
     def was_taken(self, name: str) -> bool:
         """Say whether an answer asked for this request."""
         return bool(self._taken.find(_key(name)))
+
+    def close(self) -> None:
+        """Give up what was kept."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    @property
+    def _file(self) -> IO[bytes]:
+        if self._open is None:
+            self._open = tempfile.TemporaryFile()
+        return self._open
 
     def _raw(self, place: int) -> bytes:
         self._file.seek(place - 1)

@@ -28,7 +28,7 @@ def _openai_request(row: Row) -> tuple[str, Row] | None:
     return str(row["custom_id"]), body
 
 
-def _read_openai_batch(row: Row, context: Context) -> Iterator[Exchange]:
+def _read_openai_batch(row: Row, context: Context) -> Iterator[Exchange | RowError]:
     asked = _openai_request(row)
     if asked is not None:
         yield from _unanswered(*asked, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from curate.ingest.exchange import Answer, Context, Exchange, RowError
+from curate.ingest.exchange import Answer, Context, Exchange, RowError, each
 from curate.ingest.fields import first, leftover, time_of, tools_of
 from curate.ingest.messages import chat, is_chat, said
 from curate.ingest.reader import Reader
@@ -27,9 +27,8 @@ def _is_langsmith(row: Row) -> bool:
     return isinstance(row.get("inputs"), dict) and isinstance(row.get("outputs"), dict)
 
 
-def _read_langsmith(row: Row, context: Context) -> Iterator[Exchange]:
-    for run in _runs(row):
-        yield _exchange(run)
+def _read_langsmith(row: Row, context: Context) -> Iterator[Exchange | RowError]:
+    return each(_runs(row), _exchange)
 
 
 def _runs(row: Row) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from curate.ingest.exchange import Answer, Context, Exchange, RowError
+from curate.ingest.exchange import Answer, Context, Exchange, RowError, each
 from curate.ingest.fields import first
 from curate.ingest.messages import chat, json_text, prompt_messages, said
 from curate.ingest.reader import Reader
@@ -24,9 +24,8 @@ def _is_openinference(row: Row) -> bool:
     return has_attribute(row, "openinference.", "llm.input_messages")
 
 
-def _read_openinference(row: Row, context: Context) -> Iterator[Exchange]:
-    for span in spans_of(row):
-        yield _exchange(span)
+def _read_openinference(row: Row, context: Context) -> Iterator[Exchange | RowError]:
+    return each(spans_of(row), _exchange)
 
 
 def _exchange(span: Span) -> Exchange:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from curate.ingest.exchange import Answer, Context, Exchange, RowError
+from curate.ingest.exchange import Answer, Context, Exchange, RowError, each
 from curate.ingest.fields import first
 from curate.ingest.messages import chat, json_text, prompt_messages, said
 from curate.ingest.reader import Reader
@@ -24,9 +24,8 @@ def _is_genai(row: Row) -> bool:
     return has_attribute(row, "gen_ai.") and not has_attribute(row, "ai.prompt", "ai.operationId")
 
 
-def _read_genai(row: Row, context: Context) -> Iterator[Exchange]:
-    for span in spans_of(row):
-        yield _exchange(span)
+def _read_genai(row: Row, context: Context) -> Iterator[Exchange | RowError]:
+    return each(spans_of(row), _exchange)
 
 
 def _exchange(span: Span) -> Exchange:

@@ -20,12 +20,7 @@ _START = "client.beta.sessions."
 
 
 def _is_event(row: Row) -> bool:
-    return str(row.get("event", "")).startswith(_START) or _is_session(row)
-
-
-def _is_session(row: Row) -> bool:
-    rows = row.get("rows")
-    return isinstance(rows, list) and bool(rows) and _is_event(rows[0])
+    return str(row.get("event", "")).startswith(_START)
 
 
 def _thread(row: Row) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -44,32 +45,14 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
 def spans_of(row: Row) -> Iterator[Span]:
     """Yield the spans of a row: one, or all of an OTLP export."""
-    if "resourceSpans" in row:
-        for resource in row["resourceSpans"]:
-            for scope in resource.get("scopeSpans") or resource.get("instrumentationLibrarySpans"):
-                for span in scope.get("spans") or ():
-                    yield _span(span)
-    elif isinstance(row.get("spans"), list):
-        for span in row["spans"]:
-            yield _span(span)
-    else:
-        yield _span(row)
+    return map(_span, _rows_of(row))
 
 
 def has_attribute(row: Row, *starts: str) -> bool:
     """Say whether the first spans of a row have an attribute or event that starts so."""
-    if "resourceSpans" in row or isinstance(row.get("spans"), list):
-        return "resourceSpans" in row or _any_start(row["spans"][:1], starts)
-    return _any_start([row], starts)
-
-
-def _any_start(rows: list[Json], starts: tuple[str, ...]) -> bool:
-    for row in rows:
-        if not isinstance(row, dict):
-            return False
-        inner = row.get("attributes")
-        names = list(_plain(inner)) if isinstance(inner, dict | list) else list(row)
-        events = row.get("events")
+    for span in islice(_rows_of(row), _SAMPLE):
+        inner, events = span.get("attributes"), span.get("events")
+        names = list(_plain(inner)) if isinstance(inner, dict | list) else list(span)
         if isinstance(events, list):
             names += [e["name"] for e in events if isinstance(e, dict) and "name" in e]
         if any(isinstance(name, str) and name.startswith(starts) for name in names):
@@ -85,6 +68,25 @@ def parsed(value: Json) -> Json:
         return _decode(value)
     except (msgspec.DecodeError, RecursionError):
         return value
+
+
+def _rows_of(row: Row) -> Iterator[Row]:
+    if not isinstance(row.get("resourceSpans"), list):
+        spans = row.get("spans")
+        yield from (s for s in (spans if isinstance(spans, list) else [row]) if _is_row(s))
+        return
+    for resource in filter(_is_row, row["resourceSpans"]):
+        for scope in (
+            resource.get("scopeSpans") or resource.get("instrumentationLibrarySpans") or ()
+        ):
+            yield from filter(_is_row, scope.get("spans") or ())
+
+
+def _is_row(value: Json) -> bool:
+    return isinstance(value, dict)
+
+
+_SAMPLE = 8
 
 
 def _span(row: Row) -> Span:
@@ -108,7 +110,7 @@ def _plain(attributes: Json) -> dict[str, Json]:
     """Return attributes by name, OTLP's key/value lists unpacked."""
     if isinstance(attributes, dict):
         return dict(attributes)
-    return {a["key"]: _value(a.get("value")) for a in attributes if isinstance(a, dict)}
+    return {str(a.get("key")): _value(a.get("value")) for a in attributes if isinstance(a, dict)}
 
 
 def _value(value: Json) -> Json:
