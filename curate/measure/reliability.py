@@ -93,4 +93,4 @@ _START = 0.7
 
 
 def _n_members(who: npt.NDArray[np.int64]) -> int:
-    return int(who.max()) + 1 if who.size else 0
+    return int(who.max()) + 1 if who.size else who.shape[1]

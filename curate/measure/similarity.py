@@ -56,7 +56,7 @@ def cosine_by_item(vectors: npt.ArrayLike, rows: npt.ArrayLike) -> Floats:
     at = np.asarray(rows, dtype=np.int64)
     missing = at < 0
     out = np.empty((*at.shape, at.shape[1]), dtype=np.float64)
-    scaled = unit(vectors)
+    scaled = np.vstack([unit(vectors), np.zeros((1, np.shape(vectors)[1]), dtype=np.float32)])
     step = max(1, _CELLS // max(1, at.shape[1] * scaled.shape[1]))
     for start in range(0, len(at), step):
         part = scaled[at[start : start + step]]

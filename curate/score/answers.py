@@ -70,9 +70,8 @@ def choose(texts: Sequence[str]) -> Extract:
 
     In this order: ``boxed``, ``option``, ``number``, ``text``; for each, only completions count
     in which the answer has a place of its own: a ``\boxed{}``, a slot, or nothing else is said
-    (up to 60 characters for an option or number, four words for text). A number somewhere in
-    prose is no answer. Where none reaches 80 %:
-    ``embedding``.
+    (up to 60 characters for a number, four words for text; for an option, the last line). A
+    number somewhere in prose is no answer. Where none reaches 80 %: ``embedding``.
 
     Args:
         texts: Completions, or a fair sample of them; empty ones do not count.
@@ -180,7 +179,7 @@ def _option(text: str) -> str | None:
 def _surely_option(text: str) -> str | None:
     slot = _slot(text)
     if slot is None:
-        slot = text if len(text.strip()) <= _SHORT else text.rstrip().rpartition("\n")[2]
+        slot = text.rstrip().rpartition("\n")[2]
     match = _LETTER.match(slot)
     return match["letter"] if match else None
 

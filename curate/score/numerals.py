@@ -30,8 +30,8 @@ _NUMBER = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*([^{}]+?)\s*\}\s*\{\s*([^{}]+?)\s*\}")
-_BEFORE = " \t\n*_`'\"([{="
-_AFTER = " \t\n*_`'\"$€£¥₹%°.,;:!)]}="
+_BEFORE = " \t\n*_`'\"(="
+_AFTER = " \t\n*_`'\"$€£¥₹%°.,;:!)="
 _MOST_DIGITS = 60
 
 

@@ -68,9 +68,10 @@ _CUT = ("length", "max_tokens", "MAX_TOKENS", "max_output_tokens")
 _FILTERED = ("content_filter", "SAFETY", "refusal")
 _REFUSAL = re.compile(
     r"\W*(?:(?:i['’]m|i am)\s+(?:very\s+|so\s+)?sorry\b|sorry,|unfortunately,|i apologi[sz]e|"
-    r"as an ai\b)?[^.!?]{0,80}?\bi(?:\s+(?:cannot|can['’]?t|won['’]?t|will not|must decline)|"
-    r"['’]m (?:not able|unable) to|\s+am (?:not able|unable) to)\b"
-    r"[^.!?]{0,40}?\b(?:help|assist|comply|provide|answer|fulfil|fulfill|do that|discuss|create)",
+    r"as an ai\b)?[^.!?]{0,80}?"
+    r"\bi(?:['’]m|\s+am)?\s+(?:cannot|can['’]?t|won['’]?t|will not|must decline to|unable to|"
+    r"not able to|not allowed to)\s+(?:(?:be able to|directly|fully|really|actually)\s+)?"
+    r"(?:help|assist|comply|provide|answer|fulfil|fulfill|do that|discuss|create|give|offer)\b",
     re.IGNORECASE,
 )
 
