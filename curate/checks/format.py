@@ -121,10 +121,10 @@ def _trl_preference_implicit(row: Row) -> Iterator[str]:
 
 
 def _splits(chosen: list[Any], rejected: list[Any]) -> Iterator[str]:
-    shared = implicit_prompt(chosen, rejected)
+    shared, shorter = implicit_prompt(chosen, rejected), min(len(chosen), len(rejected))
     if not shared:
         yield "chosen and rejected do not begin with the same prompt"
-    elif chosen[:shared] == chosen or rejected[:shared] == rejected:
+    elif chosen[:shorter] == rejected[:shorter]:
         yield "one chat is the beginning of the other"
     else:
         yield from ends(chosen[:shared], "the common prompt", "user", "tool")

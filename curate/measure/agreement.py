@@ -44,7 +44,7 @@ def krippendorff_alpha(ratings: npt.ArrayLike, *, level: Level = "nominal") -> f
         (nothing could have differed).
 
     >>> round(krippendorff_alpha([[1, 1], [2, 2], [3, 3], [1, 2]]), 3)
-    0.696
+    0.667
     """
     from curate.measure import _agreement_loops as loops
 
