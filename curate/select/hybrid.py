@@ -46,6 +46,11 @@ def hybrid(
     3. `cover` picks from the short list: each pick is the one that betters the cover of the
        pool most, given the reviewed rows, the slice and the picks before it.
 
+    A longer short list reaches more of the pool and finds less of what is wrong. On MMLU-Redux (14
+    models) and CRUXEval thinned to one wrong answer in five, queues of a third and two thirds of
+    the wrong answers had 1.2 points fewer wrong ones at 1.1 than by need alone, 2.0 at 1.2, 4.3
+    at 1.5, and reached 2, 4 and 6 per cent more of 50 to 150 clusters: hence the default.
+
     Args:
         vectors: What is to be covered, usually the prompt's vector, shape (n_rows, n_dims).
         need: Higher = more worth a person's time, shape (n_rows,); rows of NaN come in by lot
@@ -101,7 +106,8 @@ class NeedThenCover:
 
     The short list holds no near-identical rows (the neediest of each stays) and at most
     `prefilter` times what a cap allows of a value, so that the cover is left with a choice.
-    Rows without a need are never offered.
+    Of rows that cover equally well the neediest comes first. Rows without a need are never
+    offered.
 
     Args:
         offer: What a strategy may look at.
@@ -110,10 +116,10 @@ class NeedThenCover:
     def __init__(self, offer: Offer) -> None:
         self.refused = unscored(offer)
         self._say = Spoken(offer)
-        self._listed = self._short_list(offer)
-        self._cover = Within(self._listed, _cover(offer, self._listed))
+        listed = self._short_list(offer)
+        self._cover = Within(listed, _cover(offer, listed))
         self._rest = InOrder(offer, uncertainty(offer.need, len(offer.need)))
-        self._rest.close(self._listed)
+        self._rest.close(listed)
         self._rest.close(np.array(list(self.refused), np.int64))
 
     def offer(self) -> int:
@@ -123,8 +129,7 @@ class NeedThenCover:
 
     def take(self, row: int) -> str:
         """Count `row` as picked; say its need, its rank, and what it covers."""
-        at = np.searchsorted(self._listed, row)
-        if at == len(self._listed) or self._listed[at] != row:
+        if row not in self._cover:
             return f"{self._rest.take(row)}; taken after the short list was used up"
         return f"{self._say(row)}; {self._cover.take(row)}"
 
@@ -147,7 +152,7 @@ class NeedThenCover:
                 elif refusal.twin is not None:
                     self.refused[row] = refusal.reason
             start += len(block)
-        return np.sort(np.array(listed, np.int64))
+        return np.array(listed, np.int64)
 
 
 _ROUNDING = 1e-9

@@ -1,0 +1,139 @@
+"""What every strategy does, whoever wrote it."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curate import select
+from curate.config import CapConfig, SelectConfig
+
+every_strategy = pytest.mark.parametrize("strategy", list(select.strategies))
+NEEDS_NO_NEED = {"random", "k_center", "facility_location"}
+
+
+def pool_of(seed, n, *, n_dims=6, holes=0.0, prompts=False):
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(n, n_dims)).astype(np.float32)
+    vectors[rng.random(n) < 0.1] = 0
+    need = np.where(rng.random(n) < holes, np.nan, rng.integers(0, 6, n) / 5)
+    protected = {int(i): "in the test split" for i in np.flatnonzero(rng.random(n) < 0.2)}
+    covered = np.flatnonzero(rng.random(n) < 0.1)
+    return select.Pool(
+        ids=[f"c{i}" for i in range(n)],
+        vectors=vectors,
+        need=need,
+        columns={"source": [["a", "b", None][i % 3] for i in range(n)]},
+        identity=np.arange(n) // 2 if prompts else None,
+        covered=covered,
+        left_out=protected,
+    )
+
+
+def choose(pool, k, strategy, **config):
+    return select.choose(pool, k, config=SelectConfig(strategy=strategy, **config), seed=7)
+
+
+@every_strategy
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(0, 50),
+    k=st.integers(0, 60),
+    prompts=st.booleans(),
+)
+def test_a_queue_is_sound(strategy, seed, n, k, prompts):
+    pool = pool_of(seed, n, holes=0.2, prompts=prompts)
+    picks = choose(pool, k, strategy, caps=[CapConfig(column="source", most=6)])
+    rows = picks.indices.tolist()
+    assert picks.indices.dtype == np.int64 and len(rows) <= k
+    assert len(rows) == len(set(rows)) == len(picks.part) == len(picks.reason)
+    assert all(pool.open[rows]), "protected, reviewed or queued rows were picked"
+    assert set(rows).isdisjoint(picks.left_out)
+    assert all(picks.reason) and set(picks.part) <= {"active", "random"}
+    chances = dict(zip(picks.part, picks.probability, strict=True))
+    assert 0 < chances.get("random", 1) <= 1 and np.isnan(chances.get("active", np.nan))
+    values = [pool.columns["source"][row] for row in rows]
+    assert max(values.count("a"), values.count("b")) <= 6
+    if prompts and rows:
+        assert np.bincount(pool.identity[rows]).max() == 1
+
+
+@every_strategy
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_every_row_that_is_not_picked_can_be_explained(strategy, seed):
+    pool = pool_of(seed, 30, holes=0.3)
+    picks = choose(pool, 10, strategy)
+    for row in range(30):
+        said = select.explain_row(pool, picks, row)
+        assert said.text() and (said.picked_as is not None) == (row in picks.indices)
+
+
+@every_strategy
+def test_the_same_seed_gives_the_same_queue(strategy):
+    pool = pool_of(3, 80)
+    one, other = (choose(pool, 20, strategy) for _ in range(2))
+    assert one.indices.tolist() == other.indices.tolist()
+    assert one.reason == other.reason and one.left_out == other.left_out
+
+
+@every_strategy
+def test_everything_on_offer_is_taken_where_there_is_less_than_asked_for(strategy):
+    pool = pool_of(4, 40)
+    picks = choose(pool, 40, strategy, near_identical=1)
+    assert len(picks) == pool.open.sum()
+    assert select.shortfall(pool, picks, 40) is not None
+
+
+@every_strategy
+def test_the_random_slice_is_drawn_before_the_strategy_sees_anything(strategy):
+    pool = pool_of(5, 80)
+    picks = choose(pool, 30, strategy, random_share=0.2)
+    slice_of_hybrid = choose(pool, 30, "hybrid", random_share=0.2).indices[:6].tolist()
+    if strategy == "random":
+        assert set(picks.part) == {"random"}
+    else:
+        assert picks.part[:6] == ("random",) * 6 and picks.part[6] == "active"
+        assert picks.indices[:6].tolist() == slice_of_hybrid
+        assert picks.probability[:6].tolist() == [6 / pool.open.sum()] * 6
+
+
+@every_strategy
+def test_near_identical_rows_are_not_both_asked_for_a_reason(strategy):
+    vectors = np.repeat(np.eye(8, dtype=np.float32), 3, axis=0)
+    pool = select.Pool(ids=[str(i) for i in range(24)], vectors=vectors, need=np.ones(24))
+    picks = choose(pool, 24, strategy, random_share=0)
+    if strategy == "random":
+        assert len(picks) == 24
+    else:
+        assert sorted(picks.indices // 3) == list(range(8))
+        assert "near-identical to" in picks.left_out[next(iter(picks.left_out))]
+
+
+@every_strategy
+def test_a_row_without_a_need_is_not_actively_picked_where_need_counts(strategy):
+    pool = pool_of(6, 60, holes=0.5)
+    picks = choose(pool, 60, strategy, near_identical=1)
+    active = picks.indices[np.array(picks.part) == "active"]
+    if strategy not in NEEDS_NO_NEED:
+        assert not np.isnan(pool.need[active]).any()
+
+
+@every_strategy
+def test_ties_go_to_the_lowest_index(strategy):
+    pool = select.Pool(
+        ids=[str(i) for i in range(6)], vectors=np.eye(6, dtype=np.float32), need=np.ones(6)
+    )
+    if strategy != "random":
+        picks = choose(pool, 4, strategy, random_share=0)
+        assert picks.indices.tolist() == [0, 1, 2, 3]
+
+
+@every_strategy
+def test_the_pool_is_not_altered(strategy):
+    pool = pool_of(8, 40)
+    before = (pool.vectors.copy(), pool.need.copy(), dict(pool.left_out))
+    choose(pool, 20, strategy)
+    assert (pool.vectors == before[0]).all() and (pool.need == before[1]).all()
+    assert dict(pool.left_out) == before[2]
