@@ -53,8 +53,11 @@ class Answer:
             response_id=self.response_ids[0],
             item_id=self.item_id,
             annotator=self.annotator,
-            reason=reason,
+            reason=reason if len(reason) <= _LONGEST_REASON else reason[:_LONGEST_REASON] + "…",
         )
+
+
+_LONGEST_REASON = 120
 
 
 def counted(

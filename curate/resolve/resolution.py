@@ -38,7 +38,7 @@ class Resolution:
     undecided: tuple[Undecided, ...]
     agreement: Agreement
     left_out: tuple[LeftOut, ...]
-    """Answers that did not count, with the reason of each."""
+    """Responses that did not count, with the reason of each."""
     notes: Mapping[str, str]
     """Curated id to what a reader should know: untouched prefill, a tie for want of support,
     why it cannot be labelled."""
@@ -50,8 +50,9 @@ class Resolution:
 
     @property
     def reasons(self) -> dict[str, int]:
-        """How many answers were left out for each reason."""
-        return dict(sorted(Counter(out.reason for out in self.left_out).items()))
+        """How many answers (one a person and item) were left out for each reason."""
+        answers = {(out.reason, out.item_id, out.annotator) for out in self.left_out}
+        return dict(sorted(Counter(reason for reason, _, _ in answers).items()))
 
 
 def resolve(

@@ -126,7 +126,13 @@ def test_without_enough_support_a_rewrite_is_undecided():
 def test_the_latest_answer_counts_whole():
     done = settle(review("c", "ann", "rewritten", "42", at=1), review("c", "ann", "good", at=2))
     assert done.curated[0].outcome == "good"
-    assert done.reasons == {"answered again later": 2}
+    assert [out.reason for out in done.left_out] == ["answered again later"] * 2  # label and text
+    assert done.reasons == {"answered again later": 1}
+
+
+def test_a_long_unknown_label_does_not_fill_the_screen():
+    done = settle(review("c", "ann", "x" * 10_000))
+    assert len(done.left_out[0].reason) < 200
 
 
 def test_dawid_skene_settles_what_was_voted_for():
