@@ -113,6 +113,7 @@ class _Run:
         self._rename = rename
         self._requests = Requests()
         self._context = Context(turns=turns, requests=self._requests)
+        self._by_keys: dict[tuple[str, ...], Reader] = {}
         self._sources = sources
         self._progress = progress or (lambda done, total: None)
         self._total = sum(source.size for source in sources)
@@ -168,12 +169,12 @@ class _Run:
         for line, value in _threaded(chain(start, lines), reader):
             n += 1
             self._assembly.rows += 1
-            self._take(line, value, reader)
+            self._take(line, value)
             yield
         if not n:
             self._assembly.reject(0, "the file holds no rows")
 
-    def _take(self, line: int, value: Json, reader: Reader | None) -> None:
+    def _take(self, line: int, value: Json) -> None:
         repaired = ""
         if isinstance(value, Mended):
             value, repaired = value.value, value.what
@@ -181,7 +182,7 @@ class _Run:
             self._assembly.reject(line, value.reason)
             return
         try:
-            for exchange in self._exchanges(value, reader):
+            for exchange in self._exchanges(value):
                 if isinstance(exchange, RowError):
                     self._assembly.reject(line, str(exchange))
                 else:
@@ -191,28 +192,45 @@ class _Run:
         except Exception as bad:  # whatever a row's shape provokes, the run goes on
             self._assembly.reject(line, f"not of the expected shape: {_said(bad)}")
 
-    def _exchanges(self, row: Json, reader: Reader | None) -> Iterable[Exchange | RowError]:
-        if isinstance(row, _Thread) and reader is not None:
-            return reader.read({"rows": row.rows}, self._context)
+    def _exchanges(self, row: Json) -> Iterable[Exchange | RowError]:
+        if isinstance(row, _Thread):
+            return row.reader.read({"rows": row.rows}, self._context)
         if self._rename is not None and isinstance(row, dict):
             row = self._rename(row)
         if self._forced is not None:
             if not isinstance(row, dict):
                 raise RowError(_strange(row))
             return self._forced.read(row, self._context)
-        if reader is None or not isinstance(row, dict) or not reader.matches(row):
-            reader = reader_of(row)
+        reader = self._reader_of(row)
         if reader is not None:
             return reader.read(row, self._context)
         if inner := _wrapped(row):
-            return chain.from_iterable(self._exchanges(one, None) for one in inner)
+            return chain.from_iterable(self._exchanges(one) for one in inner)
         raise RowError(_strange(row))
+
+    def _reader_of(self, row: Json) -> Reader | None:
+        """Return a row's reader; what read the last row of the same keys is tried first."""
+        if not isinstance(row, dict):
+            return None
+        keys = tuple([key for key, value in row.items() if value is not None])
+        reader = self._by_keys.get(keys)
+        if reader is not None and reader.matches(row):
+            return reader
+        reader = reader_of(row)
+        if reader is not None and len(self._by_keys) < _KEYS:
+            self._by_keys[keys] = reader
+        return reader
+
+
+_KEYS = 4096
+"""Most sets of keys whose reader is remembered."""
 
 
 class _Thread(msgspec.Struct, frozen=True):
     """Rows that are one exchange together."""
 
     rows: list[Json]
+    reader: Reader
 
 
 def _wrapped(row: Json) -> list[Json] | None:
@@ -248,7 +266,7 @@ def _threaded(lines: Iterable[Line], reader: Reader | None) -> Iterator[Line]:
     for line, value in lines:
         name = reader.thread(value) if isinstance(value, dict) else None
         if waiting and (name is None or name != shared or len(waiting) >= _THREAD):
-            yield start, _Thread(waiting)
+            yield start, _Thread(waiting, reader)
             waiting = []
         if name is None:
             yield line, value
@@ -257,7 +275,7 @@ def _threaded(lines: Iterable[Line], reader: Reader | None) -> Iterator[Line]:
             start, shared = line, name
         waiting.append(value)
     if waiting:
-        yield start, _Thread(waiting)
+        yield start, _Thread(waiting, reader)
 
 
 def _strange(row: Json) -> str:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pyarrow as pa
@@ -17,6 +17,9 @@ import pyarrow.parquet as pq
 
 from curate.ingest.files.decoding import LINE_LIMIT, Line, Unreadable, decode
 from curate.ingest.files.streams import BROKEN, why_broken
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 __all__ = ["arrow", "parquet", "separated"]
 
@@ -28,25 +31,36 @@ def separated(stream: io.BufferedReader, delimiter: str) -> Iterator[Line]:
     """Yield the rows of a CSV; each is numbered by the line on which it starts."""
     csv.field_size_limit(min(LINE_LIMIT, sys.maxsize))
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    reader = csv.reader(text, delimiter=delimiter)
+    try:
+        yield from _rows(csv.reader(text, delimiter=delimiter))
+    finally:
+        text.detach()
+
+
+def _rows(reader: Reader) -> Iterator[Line]:
     header = None
-    start = 1
+    for start, cells in _cells(reader):
+        if isinstance(cells, Unreadable):
+            yield start, cells
+        elif header is None:
+            header = [name.strip() for name in cells]
+        elif any(cells):
+            yield start, _row(header, cells)
+
+
+def _cells(reader: Reader) -> Iterator[tuple[int, list[str] | Unreadable]]:
+    """Yield the rows' cells; what is no CSV is an `Unreadable`, and the next row follows."""
     while True:
         start = reader.line_num + 1
         try:
-            cells = next(reader)
+            yield start, next(reader)
         except StopIteration:
             return
         except csv.Error as bad:
             yield start, Unreadable(f"not valid CSV: {bad}")
-            continue
         except BROKEN as bad:
             yield start, Unreadable(why_broken(bad))
             return
-        if header is None:
-            header = [name.strip() for name in cells]
-        elif any(cells):
-            yield start, _row(header, cells)
 
 
 def _row(header: list[str], cells: list[str]) -> Json:
