@@ -11,7 +11,14 @@ import numpy.typing as npt
 
 from curate.measure._compiled import compiled
 
-__all__ = ["contradiction", "one_coin", "vote_entropy", "vote_shares"]
+__all__ = [
+    "contradiction",
+    "most_distinct",
+    "one_coin",
+    "vote_entropy",
+    "vote_entropy_of_few",
+    "vote_shares",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -35,25 +42,28 @@ def vote_entropy(votes: Floats, log: Floats, out: Floats) -> None:
     for start in range(0, n_items, _BLOCK):
         size = min(_BLOCK, n_items - start)
         for a in range(n_raters):
+            mine = x[a]
             for i in range(size):
-                x[a, i] = votes[start + i, a]
+                mine[i] = votes[start + i, a]
         for a in range(n_raters):
+            mine, agree = x[a], same[a]
             for i in range(size):
-                same[a, i] = np.int64(x[a, i] == x[a, i])
+                agree[i] = np.int64(mine[i] == mine[i])
             for b in range(a):
+                other, others = x[b], same[b]
                 for i in range(size):
-                    equal = np.int64(x[a, i] == x[b, i])
-                    same[a, i] += equal
-                    same[b, i] += equal
+                    equal = np.int64(mine[i] == other[i])
+                    agree[i] += equal
+                    others[i] += equal
         total[:] = 0.0
         n[:] = 0
         most[:] = 0
         for a in range(n_raters):
+            agree = same[a]
             for i in range(size):
-                count = same[a, i]
-                n[i] += np.int64(count > 0)
-                most[i] = max(most[i], count)
-                total[i] += log[count]
+                n[i] += np.int64(agree[i] > 0)
+                most[i] = max(most[i], agree[i])
+                total[i] += log[np.uint64(agree[i])]
         for i in range(size):
             if n[i] == 0:
                 out[start + i] = np.nan
@@ -61,6 +71,33 @@ def vote_entropy(votes: Floats, log: Floats, out: Floats) -> None:
                 out[start + i] = 0.0
             else:
                 out[start + i] = log[n[i]] - total[i] / n[i]
+
+
+@compiled
+def vote_entropy_of_few(votes: Floats, table: Floats, out: Floats) -> None:
+    """Write each item's entropy, looked up by 16 * ratings + pairs of raters who agree.
+
+    For up to five raters the two numbers tell how the votes are spread: of six, 3 + 3 and 4 + 1 + 1
+    have equally many agreeing pairs.
+    """
+    n_items, n_raters = votes.shape
+    x = np.empty((n_raters, _BLOCK))
+    key = np.empty(_BLOCK, dtype=np.int64)
+    for start in range(0, n_items, _BLOCK):
+        size = min(_BLOCK, n_items - start)
+        key[:] = 0
+        for a in range(n_raters):
+            mine = x[a]
+            for i in range(size):
+                mine[i] = votes[start + i, a]
+            for i in range(size):
+                key[i] += np.int64(mine[i] == mine[i]) * 16
+            for b in range(a):
+                other = x[b]
+                for i in range(size):
+                    key[i] += np.int64(mine[i] == other[i])
+        for i in range(size):
+            out[start + i] = table[np.uint64(key[i])]
 
 
 @compiled
@@ -118,16 +155,10 @@ def contradiction(votes: Floats, weights: Floats, members: Ints, out: Floats) ->
 
 
 @compiled
-def one_coin(
-    votes: Floats,
-    shares: Floats,
-    members: Ints,
-    accuracy: Floats,
-    right: Floats,
-) -> None:
-    """Add to `right[m]` how often member m is expected to be right, given the accuracies."""
+def most_distinct(votes: Floats) -> int:
+    """Return the greatest number of distinct votes on any one item."""
     n_items, n_raters = votes.shape
-    weight = np.empty(n_raters)
+    most = 0
     for i in range(n_items):
         distinct = 0
         for a in range(n_raters):
@@ -135,14 +166,33 @@ def one_coin(
             for b in range(a):
                 new = new and votes[i, b] != votes[i, a]
             distinct += int(new)
+        most = max(most, distinct)
+    return most
+
+
+@compiled
+def one_coin(
+    votes: Floats,
+    shares: Floats,
+    members: Ints,
+    accuracy: Floats,
+    n_wrong: float,
+    right: Floats,
+) -> None:
+    """Add to `right[m]` how often member m is expected to be right, given the accuracies.
+
+    `n_wrong` is over how many answers a member's errors spread.
+    """
+    n_items, n_raters = votes.shape
+    weight = np.empty(n_raters)
+    for i in range(n_items):
         highest = -np.inf
         for a in range(n_raters):
             weight[a] = 0.0
             for b in range(n_raters):
                 if votes[i, b] == votes[i, a]:
                     sure = accuracy[members[i, b]]
-                    odds = np.log(sure / (1.0 - sure)) + np.log(max(distinct - 1, 1))
-                    weight[a] += shares[i, b] * odds
+                    weight[a] += shares[i, b] * np.log(sure / (1.0 - sure) * n_wrong)
             if votes[i, a] == votes[i, a]:
                 highest = max(highest, weight[a])
         whole = 0.0

@@ -10,6 +10,8 @@ the votes; they must not be negative.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
@@ -226,10 +228,29 @@ def _members(votes: Floats, members: npt.ArrayLike | None) -> npt.NDArray[np.int
 def _plain_entropy(votes: Floats) -> Floats:
     from curate.measure import _vote_loops as loops
 
-    counts = np.arange(votes.shape[1] + 1, dtype=np.float64)
     out = np.empty(len(votes))
+    if votes.shape[1] <= _FEW:
+        loops.vote_entropy_of_few(votes, _entropy_by_pairs(), out)
+        return out
+    counts = np.arange(votes.shape[1] + 1, dtype=np.float64)
     loops.vote_entropy(votes, np.log(np.maximum(counts, 1.0)), out)
     return out
+
+
+_FEW = 5
+
+
+@lru_cache(maxsize=1)
+def _entropy_by_pairs() -> Floats:
+    """Return the entropy of up to five votes, at 16 * votes + pairs of them that agree."""
+    table = np.full(16 * (_FEW + 1), np.nan)
+    for n_answers in range(1, _FEW + 1):
+        for counts in combinations_with_replacement(range(1, _FEW + 1), n_answers):
+            n, pairs = sum(counts), sum(c * (c - 1) // 2 for c in counts)
+            if n <= _FEW:
+                entropy = np.log(n) - sum(c * np.log(c) for c in counts) / n
+                table[16 * n + pairs] = entropy if n_answers > 1 else 0.0
+    return table
 
 
 def _shares(votes: Floats, weights: npt.ArrayLike | None) -> Floats:

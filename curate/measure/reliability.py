@@ -29,10 +29,10 @@ def reliability(
 
     Dawid and Skene's model (1979) with one coin a member, over answers that are local to their
     item: the truth is one of the answers that were given; member m gives it with probability
-    a_m, and any other of the item's K distinct answers with probability (1 - a_m) / (K - 1). Fitted
-    by expectation maximisation from the share of the others that agree. One right and one wrong
-    answer are added to each member's count, so that few votes say little (a member without votes
-    gets 0.5).
+    a_m, and each of K - 1 wrong ones with probability (1 - a_m) / (K - 1), where K is the greatest
+    number of distinct answers that any item got. Fitted by expectation maximisation, starting from
+    0.7 for everybody. One right and one wrong answer are added to each member's count, so that few
+    votes say little (a member without votes gets 0.5).
 
     What all members get wrong together counts as right: estimates are of agreement with the
     committee's weighted consensus, and run above the true accuracy on items beyond everybody.
@@ -47,7 +47,7 @@ def reliability(
         max_steps: Stop after so many steps in any case.
 
     Returns:
-        Shape (n_members,), in (0, 1): the same for the same votes, whatever the order of items.
+        Shape (n_members,), in (0, 1); the order of items and the codes of answers do not matter.
 
     >>> reliability([[1, 1, 2], [3, 3, 4], [5, 5, 5]]).round(1).tolist()
     [0.8, 0.8, 0.4]
@@ -58,10 +58,11 @@ def reliability(
     who = _members(votes, members)
     share = _weights(votes, shares)
     rated = np.bincount(who[share > 0], weights=share[share > 0], minlength=_n_members(who))
+    n_wrong = float(max(loops.most_distinct(votes) - 1, 1))
     accuracy = np.full(len(rated), _START)
     for _ in range(max_steps):
         right = np.zeros(len(rated))
-        loops.one_coin(votes, share, who, accuracy, right)
+        loops.one_coin(votes, share, who, accuracy, n_wrong, right)
         before, accuracy = accuracy, (right + 1.0) / (rated + 2.0)
         if np.abs(accuracy - before).max(initial=0.0) <= tolerance:
             break

@@ -18,14 +18,14 @@ def simulated(accuracy, n_items=4000, n_answers=6, seed=0):
 
 def test_accuracies_are_recovered_without_labels():
     truth = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
-    assert measure.reliability(simulated(truth)) == pytest.approx(truth, abs=0.03)
+    assert measure.reliability(simulated(truth)) == pytest.approx(truth, abs=0.02)
 
 
 def test_missing_votes_do_not_count_against_a_member():
     truth = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
     votes = simulated(truth)
     votes[np.random.default_rng(1).random(votes.shape) < 0.3] = NAN
-    assert measure.reliability(votes) == pytest.approx(truth, abs=0.06)
+    assert measure.reliability(votes) == pytest.approx(truth, abs=0.03)
 
 
 def test_a_member_without_votes_is_unknown():
@@ -50,7 +50,7 @@ def test_members_may_sit_in_any_seat():
     seats = np.array([np.random.default_rng(i).permutation(3) for i in range(300)])
     shuffled = np.take_along_axis(votes, seats, axis=1)
     assert measure.reliability(shuffled, members=seats) == pytest.approx(
-        measure.reliability(votes), abs=1e-9
+        measure.reliability(votes), abs=1e-5
     )
 
 
@@ -62,7 +62,7 @@ def test_a_repeated_sample_is_a_share_of_one_vote():
         members=np.broadcast_to([0, 0, 1, 2], twice.shape),
         shares=np.broadcast_to([0.5, 0.5, 1, 1], twice.shape),
     )
-    assert got == pytest.approx(measure.reliability(votes), abs=1e-9)
+    assert got == pytest.approx(measure.reliability(votes), abs=1e-5)
 
 
 @settings(deadline=None, max_examples=25)
@@ -72,7 +72,7 @@ def test_the_order_of_items_and_the_codes_do_not_matter(seed, random):
     order = list(range(30))
     random.shuffle(order)
     got = measure.reliability(-votes[order])
-    assert got == pytest.approx(measure.reliability(votes), abs=1e-9)
+    assert got == pytest.approx(measure.reliability(votes), abs=1e-5)
     assert ((got > 0) & (got < 1)).all()
 
 
