@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 from curate.errors import DeskError
 from curate.records import Status
+from curate.review.argilla_datasets import guideline_text
 from curate.review.argilla_rest import Rest
 from curate.review.questions import as_written
 
@@ -51,23 +51,20 @@ class Annotator:
     Args:
         url: Where Argilla answers.
         api_key: The person's own.
+        workspace: Only datasets of this one; by default of all that the person may enter.
 
     Raises:
         DeskError: From any call, if the server is away or refuses.
     """
 
-    def __init__(self, url: str, api_key: str):
+    def __init__(self, url: str, api_key: str, *, workspace: str | None = None):
         self.rest = Rest(url, api_key)
+        self.workspace = workspace
 
     def __enter__(self) -> Annotator:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -75,12 +72,15 @@ class Annotator:
         self.rest.close()
 
     def datasets(self) -> dict[str, str]:
-        """Return the names of the datasets that the person may answer, and their ids."""
-        return {d["name"]: d["id"] for d in self.rest.get("me/datasets")["items"]}
+        """Return the names of the datasets that the person may answer, and their ids.
+
+        Of those of one name in several workspaces, the newest.
+        """
+        return {d["name"]: d["id"] for d in self._listed() if d["status"] == "ready"}
 
     def guidelines(self, dataset: str) -> str:
         """Return what the person is told."""
-        return str(self.rest.get(f"datasets/{self._id(dataset)}")["guidelines"] or "")
+        return guideline_text(self.rest.get(f"datasets/{self._id(dataset)}"))
 
     def pending(self, dataset: str) -> list[Shown]:
         """Return the records that wait for this person, as the browser's queue lists them.
@@ -124,6 +124,13 @@ class Annotator:
             response: Its id, as `submit` returned it.
         """
         self.rest.delete(f"responses/{response}")
+
+    def _listed(self) -> list[Json]:
+        found: list[Json] = self.rest.get("me/datasets")["items"]
+        if self.workspace is None:
+            return found
+        ids = {w["name"]: w["id"] for w in self.rest.get("me/workspaces")["items"]}
+        return [d for d in found if d["workspace_id"] == ids.get(self.workspace)]
 
     def _id(self, dataset: str) -> str:
         known = self.datasets()

@@ -31,14 +31,26 @@ class ArgillaDesk:
         api_key: Of the owner, or of an admin of the workspace.
         workspace: Its name; made by the first push if the user may.
         timeout: Seconds to wait for one answer.
+        chunk: Records to write at once, at most 500; few large ones are split further.
+        page: Records to read at once, at most 1,000.
 
     Raises:
         DeskError: If the URL cannot be one of an Argilla, or the key is empty.
     """
 
-    def __init__(self, url: str, api_key: str, workspace: str, *, timeout: float = 60.0):
-        self.rest = Rest(url, api_key, timeout=timeout)
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        workspace: str,
+        *,
+        timeout: float = 60.0,
+        chunk: int = 200,
+        page: int = 500,
+    ):
+        self.rest = Rest(url, api_key, timeout=timeout, page=page)
         self.workspace = Workspace(self.rest, workspace)
+        self._chunk = chunk
         self._checked = False
 
     def __repr__(self) -> str:
@@ -67,7 +79,7 @@ class ArgillaDesk:
     def push(self, batch: Batch, *, progress: Callable[[int, int], None] | None = None) -> Pushed:
         """Put a batch before people; see `Desk.push`."""
         self.check()
-        return push(self.rest, self.workspace, batch, progress or _silent)
+        return push(self.rest, self.workspace, batch, progress or _silent, chunk=self._chunk)
 
     def pull(
         self, name: str, asked: Iterable[Asked], *, since: Mapping[str, str] | None = None

@@ -4,15 +4,17 @@ How many people answer an item is a setting of the dataset there, and so is the 
 answers to rank. So a batch lies in one dataset for each overlap (`-x2`), and for full rankings
 for each number of answers (`-n5-x2`).
 
-A guideline belongs to the dataset, too, and may change while people answer. The dataset's
-metadata keep which version was shown since when, by the server's clock, so each answer is read
-back with the version that it was given under.
+A guideline belongs to the dataset, too, and may change while people answer. An invisible
+comment at its end keeps which version was shown since when, by the server's clock, so each
+answer is read back with the version that it was given under. (The dataset's metadata would be
+the place for it, but Argilla 2.8 stores them only at creation: changes are acknowledged and
+lost.)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,13 +26,10 @@ from curate.review.desk import Batch
 from curate.review.guidelines import Guideline, version_of
 from curate.review.questions import Layout
 
-__all__ = ["Versions", "Workspace", "dataset_name", "page_of", "versions"]
+__all__ = ["Versions", "Workspace", "dataset_name", "guideline_text", "page_of", "versions"]
 
 Json = Any
 Dataset = Mapping[str, Json]
-
-_OURS = "curate"
-"""The key of the dataset's metadata that is ours."""
 
 
 def dataset_name(batch: Batch, item: Item) -> str:
@@ -67,12 +66,43 @@ def versions(dataset: Dataset) -> Versions:
 
     A text that someone edited on the desk itself counts since the dataset last changed.
     """
-    steps = [(_moment(e["since"]), str(e["version"])) for e in _history(dataset)]
-    now = version_of(dataset.get("guidelines") or "")
-    edited = bool(steps) and steps[-1][1] != now
+    body, marks = _split(dataset)
+    steps = [(_when(since, dataset), version) for version, since in marks]
+    edited = bool(steps) and steps[-1][1] != version_of(body)
     if edited or not steps:
-        steps.append((_moment(dataset["updated_at"]), now))
-    return Versions(steps=tuple(sorted(steps)), edited=edited)
+        steps.append((_moment(dataset["updated_at"]), version_of(body)))
+    return Versions(steps=tuple(steps), edited=edited)
+
+
+def guideline_text(dataset: Dataset) -> str:
+    """Return the guideline that a dataset shows, its history left out."""
+    return _split(dataset)[0]
+
+
+def _split(dataset: Dataset) -> tuple[str, list[tuple[str, str]]]:
+    """Return a guideline's text, and each version with its time as noted."""
+    text = dataset.get("guidelines") or ""
+    found = _NOTE.search(text)
+    if not found:
+        return text, []
+    marks = [step.split(" ") for step in found["steps"].split(", ")]
+    return text[: found.start()], [(version, since) for version, since in marks]
+
+
+def _joined(text: str, steps: Sequence[tuple[str, str]]) -> str:
+    noted = ", ".join(f"{version} {since}" for version, since in steps)
+    return f"{text}\n\n<!-- versions shown: {noted} -->"
+
+
+_NOTE = re.compile(r"\n\n<!-- versions shown: (?P<steps>g\w+ \S+(, g\w+ \S+)*) -->\s*\Z")
+_START, _NOW = "start", "now"
+_MOST_VERSIONS = 12
+
+
+def _when(since: str, dataset: Dataset) -> datetime:
+    if since == _START:
+        return datetime.min.replace(tzinfo=UTC)
+    return _moment(dataset["updated_at"] if since == _NOW else since)
 
 
 class Workspace:
@@ -136,16 +166,15 @@ class Workspace:
         return self._keep_guideline(dataset, batch.guideline)
 
     def _make(self, name: str, batch: Batch, overlap: int) -> Dataset:
-        first = {"version": batch.guideline.version, "since": _BEGINNING}
+        shown = _joined(batch.guideline.text, [(batch.guideline.version, _START)])
         made: Dataset = self.rest.post(
             "datasets",
             {
                 "name": name,
                 "workspace_id": self.id(),
-                "guidelines": batch.guideline.text,
+                "guidelines": shown,
                 "allow_extra_metadata": True,
                 "distribution": {"strategy": "overlap", "min_submitted": overlap},
-                "metadata": {_OURS: {"batch": batch.name, "guidelines": [first]}},
             },
         )
         return made
@@ -177,32 +206,34 @@ class Workspace:
         return found
 
     def _keep_guideline(self, dataset: Dataset, guideline: Guideline) -> Dataset:
+        """Show the guideline, and note since when; a cut in between is mended by the next push."""
+        text, steps = _split(dataset)
+        if text != guideline.text or not steps or steps[-1][0] != guideline.version:
+            steps = [*steps, *_by_hand(dataset, text, steps)]
+            steps.append((guideline.version, _NOW if steps else _START))
+            dataset = self._show(dataset, guideline.text, steps)
+        if steps[-1][1] == _NOW:
+            steps[-1] = (guideline.version, str(dataset["updated_at"]))
+            dataset = self._show(dataset, guideline.text, steps)
+        return dataset
+
+    def _show(self, dataset: Dataset, text: str, steps: list[tuple[str, str]]) -> Dataset:
+        if len(steps) > _MOST_VERSIONS:
+            raise DeskError(
+                f"{self.rest.url}: dataset {dataset['name']!r} has shown {_MOST_VERSIONS} versions "
+                "of its guideline; select a new round for another one"
+            )
         path = f"datasets/{dataset['id']}"
-        if (dataset.get("guidelines") or "") != guideline.text:
-            dataset = self.rest.patch(path, {"guidelines": guideline.text})
-        steps = list(_history(dataset))
-        if steps and steps[-1]["version"] == guideline.version:
-            return dataset
-        since = dataset["updated_at"] if steps else _BEGINNING
-        steps.append({"version": guideline.version, "since": since})
-        ours = {**_ours(dataset), "guidelines": steps}
-        changed: Dataset = self.rest.patch(path, {"metadata": {_OURS: ours}})
+        changed: Dataset = self.rest.patch(path, {"guidelines": _joined(text, steps)})
         return changed
 
 
-_BEGINNING = "1970-01-01T00:00:00"
-
-
-def _ours(dataset: Dataset) -> Mapping[str, Json]:
-    ours = (dataset.get("metadata") or {}).get(_OURS)
-    return ours if isinstance(ours, dict) else {}
-
-
-def _history(dataset: Dataset) -> Iterator[Mapping[str, Json]]:
-    steps = _ours(dataset).get("guidelines")
-    for step in steps if isinstance(steps, list) else ():
-        if isinstance(step, dict) and "version" in step and "since" in step:
-            yield step
+def _by_hand(
+    dataset: Dataset, text: str, steps: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield the version that someone put there on the desk itself, if any."""
+    if text and (not steps or steps[-1][0] != version_of(text)):
+        yield version_of(text), str(dataset["updated_at"]) if steps else _START
 
 
 def _moment(text: str) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +14,11 @@ from curate.review.desk import Batch, Pushed
 from curate.review.questions import SUGGESTED_BY, Layout, Row, layout, row, why_unaskable
 from curate.review.shuffle import asked
 
-__all__ = ["MOST_BYTES", "MOST_RECORDS", "push"]
+__all__ = ["MOST_BYTES", "push"]
 
 Json = Any
 Tell = Callable[[int, int], None]
 
-MOST_RECORDS = 200
-"""Records in one request."""
 MOST_BYTES = 900_000
 """Of one request, as long as a record is not larger alone: proxies often stop at 1 MB."""
 
@@ -49,7 +47,7 @@ class _Part:
     rows: Mapping[str, Row]
 
 
-def push(rest: Rest, workspace: Workspace, batch: Batch, tell: Tell) -> Pushed:
+def push(rest: Rest, workspace: Workspace, batch: Batch, tell: Tell, *, chunk: int) -> Pushed:
     """Put a batch before people; see `Desk.push`."""
     tally = _Tally()
     total = len(batch.items)
@@ -62,7 +60,7 @@ def push(rest: Rest, workspace: Workspace, batch: Batch, tell: Tell) -> Pushed:
             part.name, batch, part.layout, overlap=part.overlap, held=held.get(part.name)
         )
         places[part.name] = page_of(rest, dataset)
-        for _ in _fill(rest, dataset, part, tally):
+        for _ in _fill(rest, dataset, part, tally, chunk):
             tell(tally.done, total)
     return _pushed(parts, tally, places, _notes(held))
 
@@ -119,7 +117,7 @@ def _not_elsewhere(
     ]
 
 
-def _fill(rest: Rest, dataset: Dataset, part: _Part, tally: _Tally) -> Iterator[None]:
+def _fill(rest: Rest, dataset: Dataset, part: _Part, tally: _Tally, chunk: int) -> Iterator[None]:
     """Bring a dataset's records up to the rows wanted, yielding after each request."""
     questions = _ids(rest, dataset)
     held = {r["external_id"]: r for r in rest.records(dataset["id"], "responses", "suggestions")}
@@ -136,10 +134,12 @@ def _fill(rest: Rest, dataset: Dataset, part: _Part, tally: _Tally) -> Iterator[
             stale.append(wanted)
     yield
     path = f"datasets/{dataset['id']}/records/bulk"
-    yield from _send(missing, questions, lambda body: rest.post(path, body), tally.new, tally)
+    bodies = _chunks([_body(one, questions) for one in missing], chunk)
+    yield from _send(bodies, lambda body: rest.post(path, body), tally.new, tally)
     for old in stale:
         _drop_prefilled(rest, held[old.asked.item_id], old, questions)
-    yield from _send(stale, questions, lambda body: rest.put(path, body), tally.updated, tally)
+    bodies = _chunks([_body(one, questions) for one in stale], chunk)
+    yield from _send(bodies, lambda body: rest.put(path, body), tally.updated, tally)
 
 
 def _ids(rest: Rest, dataset: Dataset) -> dict[str, str]:
@@ -174,13 +174,12 @@ def _drop_prefilled(rest: Rest, record: Json, wanted: Row, questions: Mapping[st
 
 
 def _send(
-    rows: Sequence[Row],
-    questions: Mapping[str, str],
+    chunks: Iterable[list[Json]],
     write: Callable[[Json], Json],
     accepted: list[str],
     tally: _Tally,
 ) -> Iterator[None]:
-    for bodies in _chunks([_body(one, questions) for one in rows]):
+    for bodies in chunks:
         refused = _write(bodies, write)
         tally.refused.update(refused)
         accepted += [b["external_id"] for b in bodies if b["external_id"] not in refused]
@@ -199,12 +198,12 @@ def _body(row: Row, questions: Mapping[str, str]) -> Json:
     }
 
 
-def _chunks(bodies: Sequence[Json]) -> Iterator[list[Json]]:
+def _chunks(bodies: Sequence[Json], most: int) -> Iterator[list[Json]]:
     chunk: list[Json] = []
     size = 0
     for body in bodies:
         length = len(json.dumps(body))
-        if chunk and (len(chunk) == MOST_RECORDS or size + length > MOST_BYTES):
+        if chunk and (len(chunk) == most or size + length > MOST_BYTES):
             yield chunk
             chunk, size = [], 0
         chunk.append(body)

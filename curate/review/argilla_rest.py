@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 import time
 import warnings
+import weakref
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
@@ -25,8 +26,6 @@ __all__ = ["InsecureDeskWarning", "RefusedError", "Rest"]
 
 Json = Any
 
-PAGE = 500
-"""Records a page; the server allows 1,000."""
 _PAUSES = (0.2, 0.5, 1.0)
 """Seconds before each further try."""
 _BUSY = (429, 502, 503, 504)
@@ -53,12 +52,14 @@ class Rest:
         url: Where Argilla answers, http or https.
         api_key: Of the user who asks.
         timeout: Seconds to wait for one answer.
+        page: Records to read at once, at most 1,000.
 
     Raises:
         DeskError: If the URL is none that can be asked, or the key is empty.
     """
 
-    def __init__(self, url: str, api_key: str, *, timeout: float = 60.0):
+    def __init__(self, url: str, api_key: str, *, timeout: float = 60.0, page: int = 500):
+        self._page = page
         self.url = _checked(url)
         self._key = _Key(_sendable(api_key, self.url))
         self._client = httpx.Client(
@@ -67,13 +68,20 @@ class Rest:
             timeout=httpx.Timeout(timeout, connect=5.0),
             trust_env=not _is_loopback(self.url),
         )
+        self._end = weakref.finalize(self, self._client.close)
 
     def __repr__(self) -> str:
         return f"Rest({self.url!r})"
 
+    def __enter__(self) -> Rest:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
-        """Let go of open connections."""
-        self._client.close()
+        """Let go of open connections; also done once nobody holds this any more."""
+        self._end()
 
     def get(self, path: str, **params: str | int | list[str]) -> Json:
         """Return what the server holds at `path` (below ``/api/v1``)."""
@@ -137,10 +145,10 @@ class Rest:
     def _pages(self, path: str, include: list[str]) -> Iterator[Json]:
         offset = 0
         while True:
-            page = self.get(path, include=include, offset=offset, limit=PAGE)
+            page = self.get(path, include=include, offset=offset, limit=self._page)
             yield page
-            offset += PAGE
-            if len(page["items"]) < PAGE:
+            offset += self._page
+            if len(page["items"]) < self._page:
                 return
 
     def _ask(
@@ -154,7 +162,7 @@ class Rest:
         for pause in (*_PAUSES, None):
             try:
                 answer = self._send(method, path, params, body)
-            except httpx.TransportError as cut:
+            except httpx.RequestError as cut:
                 if pause is None or not _may_repeat(method, cut):
                     raise _away(self.url, method, path, cut) from cut
             else:
@@ -216,8 +224,8 @@ class _Key(httpx.Auth):
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = _split(url)
+    if parts is None or parts.scheme not in ("http", "https"):
         raise DeskError(f"{_shown(url)}: no address of an Argilla; give one such as {_EXAMPLE}")
     if parts.username or parts.password:
         raise DeskError(
@@ -226,17 +234,26 @@ def _checked(url: str) -> str:
         )
     if parts.query or parts.fragment:
         raise DeskError(f"{_shown(url)}: the address has a query or fragment; leave it away")
-    _warn_of_plain_http(parts.scheme, parts.hostname)
+    _warn_of_plain_http(parts.scheme, parts.hostname or "")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 _EXAMPLE = "http://localhost:6900"
 
 
+def _split(url: str) -> SplitResult | None:
+    """Return an address's parts; None if it has no host or no possible port."""
+    try:
+        parts = urlsplit(url.strip())
+        return parts if parts.hostname and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
 def _shown(url: str) -> str:
     """Return an address without what may be secret in it."""
-    parts = urlsplit(url.strip())
-    return f"{parts.scheme}://{parts.hostname}" if parts.hostname else repr(url[:80])
+    parts = _split(url)
+    return f"{parts.scheme}://{parts.hostname}" if parts else repr(url.rpartition("@")[2][:80])
 
 
 def _warn_of_plain_http(scheme: str, host: str) -> None:
@@ -275,11 +292,11 @@ def _number(version: str) -> tuple[int, ...]:
     return tuple(int(d) for d in digits) if all(d.isdigit() for d in digits) else (0,)
 
 
-def _may_repeat(method: str, cut: httpx.TransportError) -> bool:
+def _may_repeat(method: str, cut: httpx.RequestError) -> bool:
     return method == "GET" or isinstance(cut, httpx.ConnectError | httpx.ConnectTimeout)
 
 
-def _away(url: str, method: str, path: str, cut: httpx.TransportError) -> DeskError:
+def _away(url: str, method: str, path: str, cut: httpx.RequestError) -> DeskError:
     if isinstance(cut, httpx.ConnectError | httpx.ConnectTimeout):
         return DeskError(
             f"{url}: nothing answers there ({_words(cut)}); start it (`curate argilla up` for "

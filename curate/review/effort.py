@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from curate.records import Item, Task
@@ -17,14 +18,18 @@ RETYPED = 0.3
 """Share of an answer's words that a rewrite types anew."""
 DECIDING = {"rank": 12.0, "rewrite": 15.0}
 """Seconds an item, over reading and typing: weigh the answers, choose, submit."""
-_LETTERS_A_WORD = 6.0  # a script without spaces, or code, is not one word
+_IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_IDEOGRAPHS_A_WORD = 1.5
+"""Of scripts without spaces: about 1.5 carry as much as an English word."""
+_LONGEST_WORD = 12.0
+"""Letters; a longer run (code, an address) counts as several words."""
 
 
 def estimate(items: Iterable[Item], task: Task) -> float:
     """Return the minutes of reviewers' time that a queue will take, all reviewers together.
 
     Per answer of a person: the prompt and every answer read once, a decision, and for a
-    rewrite `RETYPED` of the answer's words typed. Within a factor of two; measure your own.
+    rewrite `RETYPED` of the answer's words typed. A first guess; measure your own people.
 
     Args:
         items: The queue; `overlap` people answer each item.
@@ -44,4 +49,11 @@ def _minutes(item: Item, task: Task) -> float:
 
 
 def _words(texts: Sequence[str]) -> float:
-    return sum(max(len(text.split()), len(text) / _LETTERS_A_WORD / 2) for text in texts)
+    return sum(_words_in(text) for text in texts)
+
+
+def _words_in(text: str) -> float:
+    ideographs = len(_IDEOGRAPH.findall(text))
+    rest = _IDEOGRAPH.sub(" ", text)
+    spaced = max(len(rest.split()), len("".join(rest.split())) / _LONGEST_WORD)
+    return spaced + ideographs / _IDEOGRAPHS_A_WORD

@@ -1,0 +1,3 @@
+from tests.argilla_fixture import argilla
+
+__all__ = ["argilla"]
