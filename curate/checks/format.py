@@ -68,6 +68,8 @@ def normal_form(text: str) -> str:
     >>> normal_form(" e\u0301\n\nb ")
     'é b'
     """
+    if text.isascii() and "\x00" not in text:
+        return " ".join(text.split())
     storable = _SURROGATE.sub("\ufffd", text.replace("\x00", "\u2400"))
     return " ".join(unicodedata.normalize("NFC", storable).split())
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from curate.checks.format import validate
 from curate.export.loadback import refuse_rounding
 from curate.export.splits import split_of
-from curate.export.writers import WRITERS, Example, Row, Unfit, Writer, examples
-from curate.records import Candidate, Curated, Record
+from curate.export.writers import WRITERS, Example, Row, Unfit, Writer
 
 __all__ = ["Gathered", "LeftOutRow", "gather", "line"]
 
@@ -49,22 +48,21 @@ class Gathered:
 
 
 def gather(
-    curated: Sequence[Curated],
-    records: Mapping[str, Record],
-    candidates: Mapping[str, Candidate] | None,
+    known: Sequence[Example],
     target: str,
     shares: Mapping[str, float],
+    *,
     seed: int,
+    strays: Sequence[str] = (),
 ) -> Gathered:
     """Return the rows of a format, by split, each checked by the target's validator.
 
     Args:
-        curated: Settled rows.
-        records: By id.
-        candidates: By id, or None.
+        known: Settled rows with their prompts.
         target: Name of the format.
         shares: Split to share.
         seed: For the division into splits.
+        strays: Ids of settled rows whose record was not given.
 
     Raises:
         ConfigError: If there is no such format.
@@ -72,10 +70,9 @@ def gather(
     writer = WRITERS.get(target)
     out = Gathered(target=target, splits={s: [] for s in shares}, sources={s: [] for s in shares})
     seen: dict[str, str] = {}
-    for settled in curated:
-        if settled.record_id not in records:
-            out.leave_out(settled.id, "its record was not given")
-    for example in examples(curated, records, candidates):
+    for stray in strays:
+        out.leave_out(stray, "its record was not given")
+    for example in known:
         split = split_of(example.record.group or example.record.id, shares, seed=seed)
         for row in _rows(example, writer, out):
             twin = seen.setdefault(line(row), example.curated.id)

@@ -16,10 +16,11 @@ from typing import Any
 
 from curate.config import ExportConfig, ExportFormat
 from curate.errors import ConfigError, ExportError
-from curate.export.card import Shelf, card, on_card
+from curate.export.card import card, on_card
 from curate.export.gather import Gathered, LeftOutRow, gather
 from curate.export.loadback import opened
-from curate.export.shelve import ExportedFile, shelve
+from curate.export.shelve import ExportedFile, Shelved, shelve
+from curate.export.writers import examples
 from curate.records import Candidate, Curated, Record, digest
 
 __all__ = ["Exported", "ExportedFile", "LeftOutRow", "export", "formats_for"]
@@ -78,42 +79,33 @@ def export(
         progress: Told (formats done, formats in all).
 
     Raises:
-        ConfigError: If there is no such format, or a split's name is none.
+        ConfigError: If there is no such format, no kind of file, or a split's name is none.
         ExportError: If a file does not come back as it was written, or the folder holds
             something else; nothing that was there is touched.
     """
     config = config or ExportConfig()
     formats = config.formats or formats_for(curated)
-    _check_names(config.splits)
+    _check(config)
     folder = Path(folder)
     tell = progress or (lambda done, total: None)
+    known = list(examples(curated, records, candidates))
+    strays = [row.id for row in curated if row.record_id not in records]
+    done: list[Gathered] = []
+    kept: list[Shelved] = []
     with _beside(folder) as draft, opened() as reader:
-        done: list[Gathered] = []
-        files: list[ExportedFile] = []
-        notes: list[str] = []
-        shelves: list[Shelf] = []
-        for number, target in enumerate(formats):
-            gathered = gather(curated, records, candidates, target, config.splits, seed)
-            kept = shelve(gathered, draft, config.files, reader)
-            done.append(gathered)
-            files += kept.files
-            notes += kept.notes
-            shelves += [kept.shelf] if kept.shelf else []
-            tell(number + 1, len(formats))
-        text = card(name, shelves, done, config=config, about=about or {}, notes=notes)
+        for target in formats:
+            done.append(gather(known, target, config.splits, seed=seed, strays=strays))
+            kept.append(shelve(done[-1], draft, config.files, reader))
+            tell(len(done), len(formats))
+        exported = _exported(folder, done, kept)
+        shelves = [s.shelf for s in kept if s.shelf]
+        text = card(name, shelves, done, config=config, about=about or {}, notes=exported.notes)
         _write(draft / "README.md", text)
         for shelf in on_card(shelves):
             shelf.check(reader.card(draft, shelf.format))
-        left_out = tuple(row for g in done for row in g.left_out)
-        _write(draft / "left_out.jsonl", "".join(_line(asdict(row)) for row in left_out))
-        _write(draft / "manifest.json", _manifest(name, seed, config, files, done, notes))
-    return Exported(
-        folder=folder,
-        files=tuple(files),
-        left_out=left_out,
-        notes=tuple(notes),
-        rows={g.target: {s: len(rows) for s, rows in g.splits.items()} for g in done},
-    )
+        _write(draft / "left_out.jsonl", "".join(_line(asdict(r)) for r in exported.left_out))
+        _write(draft / "manifest.json", _manifest(name, seed, config, exported, done))
+    return exported
 
 
 def formats_for(curated: Sequence[Curated]) -> list[ExportFormat]:
@@ -127,8 +119,20 @@ def formats_for(curated: Sequence[Curated]) -> list[ExportFormat]:
     return list(dict.fromkeys(fits))
 
 
-def _check_names(splits: Mapping[str, float]) -> None:
-    for name in splits:
+def _exported(folder: Path, done: Sequence[Gathered], kept: Sequence[Shelved]) -> Exported:
+    return Exported(
+        folder=folder,
+        files=tuple(file for shelved in kept for file in shelved.files),
+        left_out=tuple(row for gathered in done for row in gathered.left_out),
+        notes=tuple(note for shelved in kept for note in shelved.notes),
+        rows={g.target: {s: len(rows) for s, rows in g.splits.items()} for g in done},
+    )
+
+
+def _check(config: ExportConfig) -> None:
+    if not config.files:
+        raise ConfigError("`export.files` is empty; name jsonl, parquet or both")
+    for name in config.splits:
         if not re.fullmatch(r"\w+", name) or name == "all":
             raise ConfigError(
                 f"`export.splits`: {name!r} is no name for a split; take letters, digits and _"
@@ -184,12 +188,7 @@ def _line(row: Mapping[str, Any]) -> str:
 
 
 def _manifest(
-    name: str,
-    seed: int,
-    config: ExportConfig,
-    files: Sequence[ExportedFile],
-    done: Sequence[Gathered],
-    notes: Sequence[str],
+    name: str, seed: int, config: ExportConfig, exported: Exported, done: Sequence[Gathered]
 ) -> str:
     settings = config.model_dump(mode="json")
     manifest = {
@@ -198,9 +197,9 @@ def _manifest(
         "config": settings,
         "config_digest": digest(json.dumps(settings)),
         "versions": {p: version(p) for p in ("curate-llm", "datasets", "pyarrow")},
-        "files": [asdict(file) for file in files],
+        "files": [asdict(file) for file in exported.files],
         "rows": {g.target: g.sources for g in done},
         "left_out": {g.target: dict(Counter(r.reason for r in g.left_out)) for g in done},
-        "notes": list(notes),
+        "notes": list(exported.notes),
     }
     return json.dumps(manifest, indent=1, ensure_ascii=True) + "\n"

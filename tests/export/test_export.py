@@ -145,6 +145,11 @@ def test_no_rows_give_a_card_and_a_manifest_only(tmp_path):
     assert set(tree(done.folder)) == {"README.md", "manifest.json", "left_out.jsonl"}
 
 
+def test_nothing_settled_gives_an_empty_export(tmp_path):
+    done = export([], {}, tmp_path / "e")
+    assert (done.files, done.left_out, done.rows) == ((), (), {})
+
+
 def test_formats_fit_the_task():
     assert "trl-messages" in formats_for(ROWS)
     assert formats_for([settled("k", "a", "x", "y")])[0] == "trl-preference"
@@ -221,6 +226,11 @@ def test_a_file_in_the_way_is_refused(tmp_path):
 def test_a_split_that_is_no_name_is_refused(name, tmp_path):
     with pytest.raises(ConfigError, match="no name for a split"):
         export(ROWS, RECORDS, tmp_path / "e", config=ExportConfig(splits={name: 1.0}))
+
+
+def test_no_kind_of_file_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="name jsonl, parquet or both"):
+        export(ROWS, RECORDS, tmp_path / "e", config=ExportConfig(files=[]))
 
 
 def test_an_export_that_fails_replaces_nothing(tmp_path):
