@@ -12,7 +12,7 @@ import numpy.typing as npt
 from curate.config import CapConfig, SelectConfig
 from curate.errors import ConfigError
 from curate.records import Selection
-from curate.select.gate import Cap, Gate
+from curate.select.gate import Cap, Gate, PromptCap
 from curate.select.pool import Pool
 from curate.select.random_slice import random_slice
 from curate.select.strategies import Offer, Picker, strategies
@@ -28,8 +28,8 @@ def choose(pool: Pool, k: int, *, config: SelectConfig, seed: int) -> Selection:
 
     The random slice is drawn first, by lot from everything that may be picked, so that what it
     says of the pool is unbiased; the strategy fills the rest. Near-identical rows and rows whose
-    cap is full are passed over by the strategy, with the reason kept. With fewer rows than `k`
-    all that may be picked are (see `shortfall`).
+    cap is full are passed over by the strategy, with the reason kept; the caps hold for the slice
+    too. With fewer rows than `k` all that may be picked are (see `shortfall`).
 
     Args:
         pool: What is on offer.
@@ -57,7 +57,7 @@ def choose(pool: Pool, k: int, *, config: SelectConfig, seed: int) -> Selection:
     n_random = k if config.strategy == "random" else _rounded(config.random_share * k)
     drawn, chance = random_slice(pool.open, n_random, caps=caps, rng=rng)
     gate.enter(drawn)
-    offer = _offer(pool, vectors, drawn, gate, k=k - n_random, config=config, rng=rng)
+    offer = _offer(pool, vectors, drawn, gate, k=k - len(drawn), config=config, rng=rng)
     active = _fill(strategies.get(config.strategy)(offer), gate, offer.k)
     return _selection(pool, drawn, chance, active, config, seed)
 
@@ -82,10 +82,9 @@ def shortfall(pool: Pool, selection: Selection, k: int) -> str | None:
 
 
 def _caps(pool: Pool, config: SelectConfig) -> list[Cap]:
-    caps = [Cap.of(c.column, _column(pool, c), c.most) for c in config.caps]
+    caps: list[Cap] = [Cap.of(c.column, _column(pool, c), c.most) for c in config.caps]
     if pool.identity is not None:
-        same_prompt = [str(number) for number in pool.identity.tolist()]
-        caps.append(Cap.of("prompt", same_prompt, config.pairs_per_prompt))
+        caps.append(PromptCap.by_number(pool.identity, config.pairs_per_prompt))
     return caps
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Cap", "Gate", "Refusal"]
+__all__ = ["Cap", "Gate", "PromptCap", "Refusal"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -22,9 +22,13 @@ class Cap:
     name: str
     codes: Ints
     """Value of each row as a number, shape (n_rows,); -1 = not capped."""
-    labels: Sequence[str]
+    labels: Sequence[object]
     """What each number stands for."""
     most: int
+
+    def full(self, code: int) -> str:
+        """Say that no more rows of a value are admitted."""
+        return f"the cap of {self.most} on {self.name} {self.labels[code]!r} was full"
 
     @classmethod
     def of(cls, name: str, values: Sequence[str | None], most: int) -> Cap:
@@ -36,6 +40,21 @@ class Cap:
         numbers: dict[str, int] = {}
         codes = [-1 if v is None else numbers.setdefault(v, len(numbers)) for v in values]
         return cls(name=name, codes=np.array(codes, np.int64), labels=list(numbers), most=most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptCap(Cap):
+    """No more than `most` rows of one prompt."""
+
+    def full(self, code: int) -> str:
+        """Say that no more rows of a prompt are admitted."""
+        return f"its prompt is in the queue already ({self.most} at most)"
+
+    @classmethod
+    def by_number(cls, identity: Ints, most: int) -> PromptCap:
+        """Return the cap on rows of one number."""
+        numbers, codes = np.unique(identity, return_inverse=True)
+        return cls(name="prompt", codes=codes.astype(np.int64), labels=numbers.tolist(), most=most)
 
 
 class Refusal(NamedTuple):
@@ -137,7 +156,7 @@ class Gate:
 
     def _full_caps(self, row: int) -> list[tuple[str, Cap]]:
         return [
-            (f"the cap of {cap.most} on {cap.name} {cap.labels[cap.codes[row]]!r} was full", cap)
+            (cap.full(cap.codes[row]), cap)
             for cap, room in zip(self._caps, self._room, strict=True)
             if cap.codes[row] >= 0 and room[cap.codes[row]] <= 0
         ]

@@ -174,4 +174,5 @@ def _clients(offer: Offer, listed: Ints) -> Ints:
     return rows if len(rows) <= most else np.sort(offer.rng.choice(rows, most, replace=False))
 
 
-_SIMILARITIES = 100_000_000
+_SIMILARITIES = 50_000_000
+"""How many are held at most (200 MB); of a larger pool a sample is covered."""

@@ -95,6 +95,10 @@ def test_one_prompt_is_asked_once():
     assert sorted(prompt[picks.indices]) == list(range(10))
     need_first = select.hybrid(vectors, np.linspace(0, 1, 40), 10, identity=prompt, random_share=0)
     assert sorted(need_first.indices.tolist()) == [4 * i + 3 for i in range(10)]
+    assert (
+        need_first.left_out[4 * prompt[need_first.indices[0]]]
+        == "its prompt is in the queue already (1 at most)"
+    )
 
 
 def test_the_slice_has_its_size_and_its_chance():
