@@ -33,7 +33,7 @@ def dawid_skene(
     n_classes: int,
     *,
     max_iter: int = 100,
-    tol: float = 1e-5,
+    tol: float = 1e-7,
     smoothing: float = 0.0,
 ) -> DawidSkene:
     """Estimate the true class of each item and each rater's confusion matrix from votes alone.
