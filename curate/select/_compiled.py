@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 
 import numba
 
-__all__ = ["compiled", "reordered", "spread"]
+__all__ = ["compiled", "reordered"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -15,21 +15,16 @@ R = TypeVar("R")
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile on first call, and keep the result on disk where a folder can be written for it."""
-    return _njit(function, fastmath=False, parallel=False)
+    return _njit(function, fastmath=False)
 
 
 def reordered(function: Callable[P, R]) -> Callable[P, R]:
     """Compile so that sums may be taken in another order, the same one at every call."""
-    return _njit(function, fastmath={"reassoc", "contract"}, parallel=False)
+    return _njit(function, fastmath={"reassoc", "contract"})
 
 
-def spread(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile so that `prange` loops run on all cores."""
-    return _njit(function, fastmath=False, parallel=True)
-
-
-def _njit(function: Callable[P, R], *, fastmath: bool | set[str], parallel: bool) -> Callable[P, R]:
+def _njit(function: Callable[P, R], *, fastmath: bool | set[str]) -> Callable[P, R]:
     try:
-        return numba.njit(cache=True, nogil=True, fastmath=fastmath, parallel=parallel)(function)
+        return numba.njit(cache=True, nogil=True, fastmath=fastmath)(function)
     except RuntimeError:
-        return numba.njit(nogil=True, fastmath=fastmath, parallel=parallel)(function)
+        return numba.njit(nogil=True, fastmath=fastmath)(function)

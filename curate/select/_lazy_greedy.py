@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-from curate.select._compiled import compiled, reordered, spread
+from curate.select._compiled import compiled, reordered
 
 __all__ = ["dense_best", "dense_gains", "heapify", "sparse_best", "sparse_gains"]
 
@@ -25,11 +24,11 @@ def dense_gain(similar: Floats, nearest: Floats, weights: Floats) -> float:
     return total
 
 
-@spread
+@compiled
 def dense_gains(similar: Floats, nearest: Floats, weights: Floats, quality: Doubles) -> Doubles:
     """Return every candidate's gain."""
     gains = np.empty(similar.shape[0], np.float64)
-    for j in numba.prange(similar.shape[0]):
+    for j in range(similar.shape[0]):
         gains[j] = quality[j] + dense_gain(similar[j], nearest, weights)
     return gains
 

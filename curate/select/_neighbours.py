@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-from curate.select._compiled import compiled, spread
+from curate.select._compiled import compiled
 
 __all__ = ["keep_best"]
 
@@ -14,14 +13,14 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 
 
-@spread
+@compiled
 def keep_best(cosines: Floats, offset: int, best: Floats, rows: Ints) -> None:
     """Merge a block of cosines into each client's list of its most similar rows.
 
     `best[i]` is a heap with the least similar on top; column j of `cosines` is row offset + j.
     Of equal cosines the one met first stays.
     """
-    for i in numba.prange(cosines.shape[0]):
+    for i in range(cosines.shape[0]):
         for j in range(cosines.shape[1]):
             if cosines[i, j] > best[i, 0]:
                 replace_least(best[i], rows[i], cosines[i, j], offset + j)
