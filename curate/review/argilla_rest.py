@@ -67,6 +67,7 @@ class Rest:
             auth=self._key,
             timeout=httpx.Timeout(timeout, connect=5.0),
             trust_env=not _is_loopback(self.url),
+            verify=self.url.startswith("https:"),  # plain http needs no certificates loaded
         )
         self._end = weakref.finalize(self, self._client.close)
 

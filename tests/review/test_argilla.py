@@ -15,6 +15,7 @@ from curate.review import Asked, Desk, Guideline
 from curate.review.annotator import Annotator, Answer
 from curate.review.argilla import ArgillaDesk
 from curate.review.server import Server
+from tests.contracts.cut_line import CutLine
 from tests.desk_items import (
     GUIDELINE,
     MODELS,
@@ -26,6 +27,7 @@ from tests.desk_items import (
     user,
 )
 
+pytest_plugins = ["tests.argilla_fixture"]
 pytestmark = pytest.mark.argilla
 NAME = "story-r001-rank"
 
@@ -97,9 +99,23 @@ def test_three_hundred_items_and_more_go_through_and_come_back(desk, ann):
     asked = asked_of(work, desk.push(work))
     waiting = ann.pending(f"{NAME}-x1")
     assert len(waiting) == 310
-    ids = ann.submit_all(Answer(record=s.record, values={"preference": "tie"}) for s in waiting)
+    some = [Answer(record=s.record, values={"preference": "tie"}) for s in waiting[::10]]
+    ids = ann.submit_all(some)
     got = desk.pull(NAME, asked)
-    assert len(ids) == len({r.id for r in got.responses}) == got.seen == 310
+    assert len(ids) == len({r.id for r in got.responses}) == got.seen == 31
+    assert got.missing == ()
+
+
+def test_a_pull_that_is_cut_is_an_error_and_the_next_one_has_all(argilla, desk, ann):
+    work = batch(pairs(25))
+    asked = asked_of(work, desk.push(work))
+    for shown in ann.pending(f"{NAME}-x1")[::8]:
+        ann.submit(shown.record, {"preference": "both_bad"})
+    line = CutLine(argilla.port, path="/records?", let_through=2, moment="before")
+    with line, ArgillaDesk(line.url, argilla.api_key, desk.workspace.name, page=10) as cut:
+        with pytest.raises(DeskError, match="connection broke during GET"):
+            cut.pull(NAME, asked)
+    assert len(desk.pull(NAME, asked).responses) == 4
 
 
 def test_what_every_door_shows_an_annotator_names_no_model_and_no_reason(desk, ann):

@@ -1,3 +1,0 @@
-from tests.argilla_fixture import argilla
-
-__all__ = ["argilla"]
