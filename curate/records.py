@@ -433,18 +433,20 @@ def pair_id(*candidates: str) -> str:
     return "p" + digest(*sorted(candidates))
 
 
-def _hash(frames: Sequence[bytes]) -> str:
-    return hashlib.blake2b(b"".join(frames), digest_size=12).hexdigest()
+def _hash(frames: Sequence[str]) -> str:
+    raw = "".join(frames).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(raw, digest_size=12).hexdigest()
 
 
-def _frame(text: str) -> bytes:
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    raw = text.encode("utf-8", "surrogatepass")
-    return b"%d:%b" % (len(raw), raw)
+def _frame(text: str) -> str:
+    """Return a text in NFC after the number of its bytes."""
+    if text.isascii():
+        return f"{len(text)}:{text}"
+    text = unicodedata.normalize("NFC", text)
+    return f"{len(text.encode('utf-8', 'surrogatepass'))}:{text}"
 
 
-def _content(message: Mapping[str, Json]) -> bytes:
+def _content(message: Mapping[str, Json]) -> str:
     """Return the frames of a message's content; a plain text needs no look at the other keys."""
     content = message.get("content")
     if len(message) == 2 and content is not None:
@@ -452,7 +454,7 @@ def _content(message: Mapping[str, Json]) -> bytes:
     texts = [message["role"], *(_mark(message.get(k)) for k in _CONTENT_KEYS)]
     for call in message.get("tool_calls") or ():
         texts += ["call", call["name"] or "", call["arguments"] or ""]
-    return b"".join(map(_frame, texts))
+    return "".join(map(_frame, texts))
 
 
 _CONTENT_KEYS = ("content", "name", "tool_call_id", "refusal", "parts")

@@ -15,13 +15,13 @@ import msgspec
 from curate.ingest.batch import Batch, Rows
 from curate.ingest.exchange import Answer, Comparison, Exchange
 from curate.ingest.messages import json_text
-from curate.ingest.seen import Seen, key_of
+from curate.ingest.seen import Seen, hashed, key_of
 from curate.records import Rejected, candidate_id, digest, pair_id, record_id
 
 __all__ = ["Assembly"]
 
 Json = Any
-Notes = Mapping[str, Json] | None
+Notes = Mapping[str, Json] | str | None
 
 
 class Assembly:
@@ -113,7 +113,7 @@ class Assembly:
         if key is None or row.exchange.merge:
             return 0
         about = "" if answer.key else f"{n}{_notes(row.exchange.metadata, answer.metadata)}"
-        return self._keys.put(key_of("k" + digest(f"{key}\n{name}\n{about}")), row.place + 1)
+        return self._keys.put(hashed(f"{key}\n{name}\n{about}"), row.place + 1)
 
     def _repeat(self, row: _Row, answer: Answer, name: str) -> tuple[str, int]:
         """Return the id and how many equal answers came before; -1: it is one of those."""
@@ -195,8 +195,8 @@ class Assembly:
         name = pair_id(a, b)
         winner = comparison.winner or ""
         key = comparison.key or row.exchange.key or ""
-        stamp = digest(name, a, winner, comparison.judge, key)
-        if before := self._keys.put(key_of("k" + stamp), row.place + 1):
+        stamp = "\n".join((name, a, winner, comparison.judge, key))
+        if before := self._keys.put(hashed(stamp), row.place + 1):
             self.reject(row.line, _of(row.exchange, f"duplicate of {self._place(before)}"))
             return
         notes = _notes(comparison.metadata, row.repaired)
@@ -253,7 +253,13 @@ def _of(exchange: Exchange, reason: str, answer: Answer | None = None) -> str:
 
 
 def _notes(*parts: Notes) -> str:
+    """Return the JSON text of all that the parts say."""
     given = [part for part in parts if part]
     if not given:
         return "{}"
-    return json_text(given[0] if len(given) == 1 else {k: v for p in given for k, v in p.items()})
+    if len(given) == 1:
+        return json_text(given[0])
+    whole: dict[str, Json] = {}
+    for part in given:
+        whole |= msgspec.json.decode(part) if isinstance(part, str) else part
+    return json_text(whole)

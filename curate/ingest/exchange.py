@@ -57,11 +57,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     message: dict[str, Json]
     model: str = ""
-    params: Mapping[str, Json] | None = None
+    params: Mapping[str, Json] | str | None = None
+    """As an object, or as its JSON text."""
     logprobs: tuple[float, float] | None = None
     """Sum and mean over the tokens."""
     finish_reason: str | None = None
-    metadata: dict[str, Json] | None = None
+    metadata: dict[str, Json] | str | None = None
+    """As an object, or as its JSON text."""
     key: str | None = None
     """What the source calls this answer: the same key and content twice is a duplicate."""
     time: float | None = None

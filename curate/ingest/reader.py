@@ -32,3 +32,6 @@ class Reader:
     request: Callable[[Row], tuple[str, Row] | None] | None = None
     """For shapes whose prompts stand in files of their own (batch inputs): a row's name and
     request, None for rows that are answers."""
+    typed: Callable[[bytes], Exchange] | None = None
+    """A short cut for the commonest rows of the shape: from a line's bytes to what `read` makes
+    of it; raises `msgspec.DecodeError` for every other row, which then takes the usual way."""

@@ -14,7 +14,7 @@ from curate.ingest.assembly import Assembly
 from curate.ingest.batch import Batch
 from curate.ingest.columns import renamer
 from curate.ingest.exchange import Context, Exchange, RowError, Turns
-from curate.ingest.files import Line, Mended, Source, Unreadable, find, opened, rows
+from curate.ingest.files import Line, Mended, ShortCut, Source, Unreadable, find, opened, rows
 from curate.ingest.messages import kind_of
 from curate.ingest.reader import Reader
 from curate.ingest.readers import READERS, best, reader_of
@@ -152,7 +152,8 @@ class _Run:
         for source in self._answers_first(self._sources):
             assembly.open(source.name)
             with opened(source) as file:
-                for _ in self._rows_of(source, rows(source, file)):
+                short_cut = ShortCut()
+                for _ in self._rows_of(rows(source, file, short_cut), short_cut):
                     if assembly.rows >= size:
                         self._progress(done + file.done(), self._total)
                         yield assembly.batch()
@@ -160,11 +161,13 @@ class _Run:
         self._progress(self._total, self._total)
         yield assembly.batch()
 
-    def _rows_of(self, source: Source, lines: Iterator[Line]) -> Iterator[None]:
+    def _rows_of(self, lines: Iterator[Line], short_cut: ShortCut) -> Iterator[None]:
         """Take in the rows of a file, one a step."""
         lines = map(_as_row, lines)
         start = list(islice(lines, _SAMPLE))
         reader = self._forced or best([value for _, value in start])
+        if reader is not None and self._rename is None:
+            short_cut.typed = reader.typed
         n = 0
         for line, value in _threaded(chain(start, lines), reader):
             n += 1
@@ -175,6 +178,9 @@ class _Run:
             self._assembly.reject(0, "the file holds no rows")
 
     def _take(self, line: int, value: Json) -> None:
+        if type(value) is Exchange:
+            self._assembly.add(value, line)
+            return
         repaired = ""
         if isinstance(value, Mended):
             value, repaired = value.value, value.what

@@ -10,8 +10,7 @@ from typing import IO, Any
 import msgspec
 
 from curate.ingest.exchange import RowError
-from curate.ingest.seen import Seen, key_of
-from curate.records import digest
+from curate.ingest.seen import Seen, hashed
 
 __all__ = ["Requests"]
 
@@ -85,4 +84,4 @@ class Requests:
 
 
 def _key(name: str) -> int:
-    return key_of("q" + digest(name))
+    return hashed(name)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 
-__all__ = ["Seen", "key_of"]
+__all__ = ["Seen", "hashed", "key_of"]
 
 
 def key_of(digest: str) -> int:
@@ -14,6 +15,12 @@ def key_of(digest: str) -> int:
     255
     """
     return int(digest[1:17], 16) or 1
+
+
+def hashed(text: str) -> int:
+    """Return 64 bits that stand for a text, the same on every machine, never 0."""
+    raw = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(raw, "big") or 1
 
 
 class Seen:

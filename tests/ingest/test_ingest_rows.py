@@ -4,9 +4,15 @@ import contextlib
 import json
 import math
 
+import msgspec
 import pytest
 
 from curate.ingest import read
+from curate.ingest.assembly import Assembly
+from curate.ingest.exchange import Context
+from curate.ingest.readers.openai_chat import OPENAI_CHAT
+from curate.ingest.readers.openai_typed import read_typed
+from curate.ingest.requests import Requests
 from curate.records import candidate_id, record_id
 
 
@@ -333,3 +339,69 @@ def test_two_batches_with_the_same_names_are_not_mixed_up(tmp_path):
         (tmp_path / f"{name}.jsonl").write_text(json.dumps(row) + "\n")
     (batch,) = read([tmp_path])
     assert any("different requests of that name" in r.reason for r in batch.rejected)
+
+
+PLAIN = [
+    logged("Hi", "Hello", name="a"),
+    logged("2 + 2?", "4", refusal=None, annotations=[], tool_calls=None),
+    {**logged("Hi", "Hé \u2028", name="b")},
+]
+PLAIN[0]["request"] |= {"temperature": 0.5, "seed": 3, "user": "u-1", "top_p": None}
+PLAIN[1]["response"] |= {"usage": {"total_tokens": 3}, "system_fingerprint": "fp", "id": None}
+PLAIN[2]["response"] |= {"usage": None, "service_tier": "default", "object": "chat.completion"}
+
+
+def as_read(exchanges):
+    assembly = Assembly()
+    assembly.open("f")
+    for exchange in exchanges:
+        assembly.add(exchange, 1)
+    batch = assembly.batch()
+    found = [*batch.records.to_pylist(), *batch.candidates.to_pylist()]
+    for row in found:
+        for column in ("params", "metadata"):
+            row[column] = json.loads(row.get(column) or "null")
+    return [{k: v for k, v in row.items() if v == v} for row in found]
+
+
+@pytest.mark.parametrize("row", PLAIN)
+def test_the_short_cut_reads_what_the_usual_way_reads(row):
+    usual = OPENAI_CHAT.read(row, Context(requests=Requests()))
+    assert as_read([read_typed(json.dumps(row).encode())]) == as_read(usual)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        logged("Hi", None, refusal="No."),
+        logged("Hi", None, tool_calls=[{"function": {"name": "f", "arguments": "{}"}}]),
+        {**logged("Hi", "Hello"), "session_id": "s"},
+        {"prompt": "Hi", "completion": "Hello"},
+    ],
+)
+def test_the_short_cut_refuses_every_row_that_says_more(row):
+    with pytest.raises(msgspec.DecodeError):
+        read_typed(json.dumps(row).encode())
+
+
+def test_rows_of_both_kinds_are_read_from_one_file(run):
+    plain = [logged(f"p{n}", "x", name=str(n)) for n in range(200)]
+    special = logged("Hi", None, refusal="No.")
+    records, candidates, _, rejected = run(
+        *plain, special, *plain[:1], {"prompt": "p", "text": "t"}
+    )
+    assert (len(records), len(candidates), len(rejected)) == (202, 202, 1)
+    assert candidates[200]["message"]["refusal"] == "No."
+
+
+def test_ids_are_those_of_the_first_release():
+    # a change here would make every stored id foreign to its row
+    asked = [
+        {"role": "system", "content": "é"},
+        {"role": "user", "content": "e\u0301", "parts": "[]"},
+    ]
+    call = {"name": "f", "arguments": "{}", "id": "x"}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    assert record_id([ask("hi")]) == "rfeccb8ae72fad45c822464ad"
+    assert record_id(asked, "[{}]") == "r5ac64c8bd159186f31ceae3e"
+    assert candidate_id("r1", "m", message, 2) == "c62279ae095a4d732cb5e6467"

@@ -5,8 +5,19 @@ could not be read is an `Unreadable` with its reason. Nothing is held but the ro
 """
 
 from curate.ingest.files.decoding import LINE_LIMIT, Line, Mended, Unreadable
+from curate.ingest.files.lines import ShortCut
 from curate.ingest.files.paths import Source, find
 from curate.ingest.files.rows import rows
 from curate.ingest.files.streams import opened
 
-__all__ = ["LINE_LIMIT", "Line", "Mended", "Source", "Unreadable", "find", "opened", "rows"]
+__all__ = [
+    "LINE_LIMIT",
+    "Line",
+    "Mended",
+    "ShortCut",
+    "Source",
+    "Unreadable",
+    "find",
+    "opened",
+    "rows",
+]

@@ -42,7 +42,7 @@ def value_of(raw: bytes) -> Json:
     Lone surrogates, which no UTF-8 can hold, become U+FFFD. Of equal keys the last one counts.
 
     >>> value_of(b'{"a": 1,}')
-    Unreadable(reason='not valid JSON: trailing comma in object (byte 8)')
+    Unreadable(reason='not valid JSON: trailing comma in object (byte 9)')
     >>> value_of(b'{"a": "\\ud800"}')
     Mended(value={'a': '�'}, what='surrogates')
     """

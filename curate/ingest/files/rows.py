@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from curate.ingest.files.decoding import Line, Unreadable, value_of
 from curate.ingest.files.documents import documents
-from curate.ingest.files.lines import lines
+from curate.ingest.files.lines import ShortCut, lines
 from curate.ingest.files.paths import KINDS, Source
 from curate.ingest.files.streams import BROKEN, Opened, why_broken
 from curate.ingest.files.tables import arrow, parquet, separated
@@ -16,7 +16,7 @@ from curate.ingest.files.tables import arrow, parquet, separated
 __all__ = ["rows"]
 
 
-def rows(source: Source, opened: Opened) -> Iterator[Line]:
+def rows(source: Source, opened: Opened, short_cut: ShortCut | None = None) -> Iterator[Line]:
     """Yield the rows of an open file, numbered; a file that is none of ours is one `Unreadable`."""
     try:
         head = opened.stream.peek(_HEAD)[:_HEAD]
@@ -33,7 +33,7 @@ def rows(source: Source, opened: Opened) -> Iterator[Line]:
         return arrow(opened.stream)
     if kind == "":
         return iter([(0, Unreadable(f"not a kind of file that is read: {', '.join(KINDS)}"))])
-    return _json(kind, head, opened.stream)
+    return _json(kind, head, opened.stream, short_cut)
 
 
 _HEAD = 1 << 16
@@ -68,11 +68,13 @@ _ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*(?:\{|\]|$)")
 _PRETTY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\r?\n")
 
 
-def _json(kind: str, head: bytes, stream: io.BufferedReader) -> Iterator[Line]:
+def _json(
+    kind: str, head: bytes, stream: io.BufferedReader, short_cut: ShortCut | None
+) -> Iterator[Line]:
     if _ARRAY.match(head) or _PRETTY.match(head):
         return documents(stream)
     if kind == "lines":
-        return lines(stream)
+        return lines(stream, short_cut)
     first, newline, _ = head.partition(b"\n")
     whole = newline and not isinstance(value_of(first.strip()), Unreadable)
-    return lines(stream) if whole else documents(stream)
+    return lines(stream, short_cut) if whole else documents(stream)

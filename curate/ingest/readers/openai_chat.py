@@ -9,6 +9,7 @@ from curate.ingest.exchange import Answer, Context, Exchange, RowError
 from curate.ingest.fields import leftover, mean_logprob, time_of, tools_of
 from curate.ingest.messages import chat, prompt_messages, said
 from curate.ingest.reader import Reader
+from curate.ingest.readers.openai_typed import read_typed
 from curate.ingest.readers.wire import about, located, params_of, reject_failure
 
 __all__ = ["OPENAI_CHAT", "OPENAI_STORED", "exchange_of"]
@@ -123,6 +124,7 @@ OPENAI_CHAT = Reader(
     about="request and response of the OpenAI chat API in one row (OpenAI, Azure, vLLM, LiteLLM)",
     matches=_is_openai_chat,
     read=_read_openai_chat,
+    typed=read_typed,
 )
 
 
