@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +15,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-__all__ = ["TableWriter", "beside", "file_digest", "read_json", "write_json", "write_table"]
+__all__ = [
+    "TableWriter",
+    "beside",
+    "file_digest",
+    "read_json",
+    "without_nan",
+    "write_json",
+    "write_table",
+]
 
 
 @contextlib.contextmanager
@@ -43,10 +52,23 @@ def _sync(path: Path) -> None:
 
 
 def write_json(path: Path, value: Mapping[str, Any] | list[Any]) -> None:
-    """Write a JSON file, whole or not at all."""
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    """Write a JSON file, whole or not at all; NaN becomes null."""
+    text = json.dumps(without_nan(value), indent=1, ensure_ascii=False, allow_nan=False)
     with beside(path) as draft:
         draft.write_text(text + "\n", encoding="utf-8")
+
+
+def without_nan(value: Any) -> Any:
+    """Return a value of JSON's kinds with null for every NaN.
+
+    >>> without_nan({"alpha": float("nan"), "interval": (0.1, 0.2)})
+    {'alpha': None, 'interval': [0.1, 0.2]}
+    """
+    if isinstance(value, Mapping):
+        return {name: without_nan(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def read_json(path: Path) -> Any:

@@ -114,6 +114,11 @@ class Project:
         folders = sorted((self.folder / "rounds").glob("[0-9][0-9][0-9]"))
         return [Round(self, int(f.name)) for f in folders if (f / "queue.parquet").exists()]
 
+    def round_at_work(self) -> Round:
+        """Return the last round while it is open, else the one to come."""
+        rounds = self.rounds()
+        return rounds[-1] if rounds and not rounds[-1].closed else self.next_round()
+
     def next_round(self) -> Round:
         """Return the round after the last one; its folder appears with its first file."""
         return Round(self, len(self.rounds()) + 1)

@@ -13,6 +13,7 @@ from curate.errors import DeskError, ProjectError
 from curate.pipeline.items import items_of
 from curate.pipeline.summary import Summary
 from curate.project import Project, Round
+from curate.records import Item, digest
 from curate.review import (
     Asked,
     Batch,
@@ -72,11 +73,16 @@ def _batch(project: Project, round_: Round) -> Batch:
             task=config.project.task,
         ),
         task=config.project.task,
-        items=items_of(project, round_),
+        items=_mixed(items_of(project, round_), config.project.seed),
         guideline=guideline(project.folder / path if path else None, task=config.project.task),
         ranking=config.push.ranking,
         seed=config.project.seed,
     )
+
+
+def _mixed(items: list[Item], seed: int) -> list[Item]:
+    """Return the items in an order that tells nothing of why each was chosen."""
+    return sorted(items, key=lambda item: (digest(str(seed), item.id), item.id))
 
 
 def _keep_pushed(round_: Round, batch: Batch, pushed: Pushed) -> None:

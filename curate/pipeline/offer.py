@@ -16,6 +16,7 @@ from curate.pipeline.pool import prompt_vectors
 from curate.project import Project, Round
 from curate.records import pair_id
 from curate.select import Pool, splits
+from curate.select.splits import Side
 
 __all__ = ["NEED", "Offer", "offer"]
 
@@ -30,7 +31,7 @@ class Offer:
     """A pool for `curate.select.choose`, with what its rows are."""
 
     pool: Pool
-    sides: list[str]
+    sides: list[Side]
     """pool, test or calibration of each row."""
     record_ids: list[str]
     candidate_ids: list[tuple[str, ...]]
@@ -142,7 +143,7 @@ def _need(scores: dict[str, npt.NDArray[np.float64]], name: str) -> npt.NDArray[
     return scores[name]
 
 
-def _sides(project: Project, groups: list[str]) -> list[str]:
+def _sides(project: Project, groups: list[str]) -> list[Side]:
     config = project.config.select
     return splits(
         groups,
@@ -158,7 +159,7 @@ def _queued(project: Project, round_: Round) -> dict[str, int]:
     return {id: r.number for r in earlier for id in r.queue()["record_id"].to_pylist()}
 
 
-def _left_out(sides: list[str], rows: dict[str, Any], queued: dict[str, int]) -> dict[int, str]:
+def _left_out(sides: list[Side], rows: dict[str, Any], queued: dict[str, int]) -> dict[int, str]:
     reasons = {n: f"its prompt was {_LABELS[s]}" for n, s in enumerate(sides) if s in _LABELS}
     reasons |= {n: why for n, why in enumerate(rows["unfit"]) if why is not None}
     asked = ((n, queued.get(r)) for n, r in enumerate(rows["record_id"]))
@@ -182,9 +183,10 @@ def _columns(
 
 
 def _record_column(records: pa.Table, name: str) -> list[str | None]:
-    plain = {"source": lambda v: v.rpartition(":")[0], "group": lambda v: v or None}
-    if name in plain:
-        return [plain[name](value) for value in records[name].to_pylist()]
+    if name == "source":
+        return [place.rpartition(":")[0] for place in records[name].to_pylist()]
+    if name == "group":
+        return [group or None for group in records[name].to_pylist()]
     key = name.removeprefix("metadata.")
     values = [json.loads(text or "{}").get(key) for text in records["metadata"].to_pylist()]
     return [None if v is None else str(v) for v in values]

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,7 +18,7 @@ from curate import report as drawing
 from curate import texts
 from curate.files import beside
 from curate.pipeline.items import items_of
-from curate.pipeline.pool import prompt_vectors
+from curate.pipeline.pool import prompt_vectors, upstream
 from curate.pipeline.summary import Summary
 from curate.pipeline.versions import versions
 from curate.project import Project, Round
@@ -188,7 +189,9 @@ def _picked_scores(round_: Round) -> dict[str, dict[str, float]]:
 
 
 def _scores(round_: Round) -> drawing.Scores:
-    from curate.score import COLUMNS
+    from curate.score import COLUMNS, PAIR_COLUMNS
+
+    known = {**COLUMNS, **PAIR_COLUMNS}
 
     pool = round_.need_table("pool", "select")
     columns = _score_columns(pool)
@@ -196,7 +199,7 @@ def _scores(round_: Round) -> drawing.Scores:
     return drawing.Scores(
         columns=columns,
         queued=pool["order"].is_valid().to_numpy(zero_copy_only=False),
-        docs={name: COLUMNS[name] for name in columns if name in COLUMNS},
+        docs={name: known[name].help for name in columns},
         length=length,
     )
 
@@ -215,24 +218,52 @@ def _map(project: Project, round_: Round) -> drawing.Map:
     )
 
 
+def _plane(project: Project) -> npt.NDArray[np.float64]:
+    """Return the prompts in the plane, computed once for the vectors at hand."""
+    path, now = project.pool / "map.npy", upstream(project, "embed")
+    stamp = project.stamp("map")
+    if stamp is not None and stamp["key"] == now and path.exists():
+        known: npt.NDArray[np.float64] = np.load(path)
+        return known
+    xy = drawing.project_2d(
+        np.asarray(prompt_vectors(project)), seed=project.config.project.seed
+    ).astype(np.float64)
+    with beside(path) as draft, draft.open("wb") as file:
+        np.save(file, xy)
+    project.put_stamp("map", now, {})
+    return xy
+
+
 def _composition(round_: Round) -> drawing.Composition | None:
     mix = round_.read_json("composition")
     if mix is None:
         return None
+    queue, random = mix["queue"], mix["random"]
     return drawing.Composition(
-        measures=tuple(drawing.Measure(**_with_nan(m)) for m in mix["measures"]),
+        measures=tuple(
+            drawing.Measure(
+                name=name.replace("_", " "),
+                queue=_nan(queue[name]),
+                random=_nan(random[name]),
+                note=_MEASURES.get(name, f"mean of the score {name}").format(**mix),
+            )
+            for name in queue
+        ),
         mixes=tuple(
-            drawing.Mix(column=m["column"], rows=tuple(tuple(row) for row in m["rows"]))
-            for m in mix["mixes"]
+            drawing.Mix(
+                column=column,
+                rows=tuple((value, s["queue"], s["on_offer"]) for value, s in shares.items()),
+            )
+            for column, shares in mix["shares"].items()
         ),
     )
 
 
-def _with_nan(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: math.nan if v is None and k in _FIGURES else v for k, v in row.items()}
-
-
-_FIGURES = ("queue", "random", "pool")
+_MEASURES = {
+    "clusters": "how many of {n_clusters} clusters of prompts it reaches",
+    "coverage": "mean cosine of what was on offer to the nearest picked row",
+    "vendi": "effective number of different prompts (Vendi score)",
+}
 
 
 def _agreement(round_: Round) -> drawing.Agreement | None:

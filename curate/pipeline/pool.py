@@ -20,7 +20,17 @@ from curate.pipeline.summary import Summary
 from curate.project import Project
 from curate.records import CANDIDATES, PAIRS, RECORDS, digest, pair_id
 
-__all__ = ["embed", "embedder", "fresh", "ingest", "key", "prompt_vectors", "score"]
+__all__ = [
+    "embed",
+    "embedder",
+    "finish",
+    "fresh",
+    "ingest",
+    "key",
+    "prompt_vectors",
+    "score",
+    "upstream",
+]
 
 Vectors = npt.NDArray[np.float32]
 
@@ -191,7 +201,7 @@ def score(project: Project) -> Summary:
     records = project.need_table("records", "ingest")
     candidates = project.need_table("candidates", "ingest")
     vectors = prompt_vectors(project)
-    seen = sorted(project.reviewed(before=len(project.rounds()) + 1))
+    seen = sorted(project.reviewed(before=project.round_at_work().number))
     now = key(project, "score", upstream(project, "embed"), *seen)
     task = project.config.project.task
     made = [project.pool / "scores.parquet"]
@@ -220,7 +230,7 @@ def _score_pairs(project: Project, candidates: pa.Table, scores: pa.Table) -> di
     pairs = (
         _logged_pairs(project) if project.config.select.pairs == "logged" else _any_pairs(scores)
     )
-    table = score_pairs(pairs, candidates, scores=scores, embed=embedder(project))
+    table = score_pairs(pairs, candidates, scores=scores, vectors_of=embedder(project))
     project.write("pair_scores", table)
     return {"pairs": table.num_rows}
 

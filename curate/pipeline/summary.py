@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from curate.files import without_nan
+
 __all__ = ["Summary"]
 
 
@@ -27,7 +29,7 @@ class Summary:
 
     def as_json(self) -> dict[str, Any]:
         """Return the summary as a JSON object; NaN becomes null."""
-        plain: dict[str, Any] = _plain(self._fields())
+        plain: dict[str, Any] = without_nan(self._fields())
         return plain
 
     def _fields(self) -> dict[str, Any]:
@@ -52,14 +54,6 @@ class Summary:
         head = f"{self.stage:<8} {' → '.join(f for f in facts if f)}"
         head += " (as before)" if self.skipped else ""
         return "\n".join([head.rstrip(), *(f"         {note}" for note in self.notes)])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _fact(name: str, value: Any) -> str:
