@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -191,6 +192,7 @@ def argilla_status(as_json: JsonOption = False) -> None:
 
 def main() -> None:
     """Run the command line; every failure is one sentence and an exit code."""
+    warnings.formatwarning = _warning
     try:
         app()
     except CurateError as error:
@@ -227,6 +229,10 @@ def _show(summaries: Iterable[Summary], as_json: bool) -> None:
         return
     for summary in summaries:
         print(summary.as_text(), flush=True)
+
+
+def _warning(message: Warning | str, *_: object, **__: object) -> str:
+    return f"curate: {message}\n"
 
 
 def _fail(message: str, code: int) -> None:

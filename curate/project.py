@@ -148,13 +148,22 @@ class Project:
             )
             return db.total_changes - before
 
+    def note_gone(self, number: int, ids: Iterable[str]) -> None:
+        """Note that answers were taken back on the desk: they stay kept, and count no longer."""
+        with self._queue() as db:
+            db.executemany("INSERT OR IGNORE INTO gone VALUES (?,?)", [(number, id) for id in ids])
+
     def responses(self, number: int) -> pa.Table:
-        """Return the latest version of each answer of a round, in the order of item and rater."""
+        """Return the latest version of each answer of a round, in the order of item and rater.
+
+        Answers that were taken back on the desk are left out.
+        """
         with self._queue() as db:
             rows = db.execute(
                 "SELECT id, item_id, annotator, question, value, status, inserted_at,"
                 " max(updated_at) AS updated_at, guideline FROM responses WHERE round = ?"
-                " GROUP BY id, question ORDER BY item_id, annotator, question, id",
+                f" AND {_STILL_THERE} GROUP BY id, question"
+                " ORDER BY item_id, annotator, question, id",
                 (number,),
             ).fetchall()
         columns = zip(*rows, strict=True) if rows else [()] * len(RESPONSES.names)
@@ -167,7 +176,8 @@ class Project:
         with self._queue() as db:
             return dict(
                 db.execute(
-                    "SELECT id, max(updated_at) FROM responses WHERE round = ? GROUP BY id",
+                    "SELECT id, max(updated_at) FROM responses WHERE round = ?"
+                    f" AND {_STILL_THERE} GROUP BY id",
                     (number,),
                 ).fetchall()
             )
@@ -182,6 +192,9 @@ class Project:
                 " annotator TEXT, question TEXT, value TEXT, status TEXT, inserted_at TEXT,"
                 " updated_at TEXT, guideline TEXT, PRIMARY KEY (round, id, question, updated_at))"
             )
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS gone (round INTEGER, id TEXT, PRIMARY KEY (round, id))"
+            )
             with db:
                 yield db
         finally:
@@ -194,6 +207,11 @@ class Project:
             yield lambda rows: f.writelines(
                 json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows
             )
+
+
+_STILL_THERE = (
+    "NOT EXISTS (SELECT 1 FROM gone WHERE gone.round = responses.round AND gone.id = responses.id)"
+)
 
 
 class Round:

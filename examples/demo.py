@@ -31,6 +31,7 @@ from curate.review.annotator import Annotator, Answer, Shown
 
 EXAMPLES = Path(__file__).parent
 PRODUCTION = "Qwen2-7B-Instruct"
+WORKSPACE = "curate"
 Values = dict[str, Any]
 
 
@@ -152,7 +153,7 @@ def _run(project: Project) -> bool:
 
 
 def _answer_all(url: str, key: str, batch: str, answer: Callable[[Shown], Values | None]) -> None:
-    with Annotator(url, key) as person:
+    with Annotator(url, key, workspace=WORKSPACE) as person:
         for dataset in (name for name in person.datasets() if name.startswith(batch)):
             said = [(shown.record, answer(shown)) for shown in person.pending(dataset)]
             person.submit_all(

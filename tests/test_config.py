@@ -124,3 +124,14 @@ def test_an_unknown_preset_names_the_nearest():
 def test_a_preset_name_cannot_leave_its_folder():
     with pytest.raises(ConfigError, match="no preset"):
         read_preset("../config")
+
+
+def test_a_preset_says_the_defaults_but_for_its_task_and_names():
+    for name in presets():
+        said = Config.model_validate(yaml.safe_load(read_preset(name)))
+        plain = Config(ingest=said.ingest).model_dump()
+        told = said.model_dump()
+        for path in ("project.name", "project.task", "export.formats", "push.overlap"):
+            section, key = path.split(".")
+            plain[section].pop(key), told[section].pop(key)
+        assert told == plain, name

@@ -122,6 +122,13 @@ def test_an_answer_that_changes_is_kept_beside_the_old_one(project):
     assert project.seen_responses(1) == {"resp-1": later}
 
 
+def test_an_answer_taken_back_stays_kept_and_counts_no_longer(project):
+    project.keep_responses(1, [response(), response(id="resp-2", annotator="bo")])
+    project.note_gone(1, ["resp-1"])
+    assert project.responses(1)["id"].to_pylist() == ["resp-2"]
+    assert set(project.seen_responses(1)) == {"resp-2"}
+
+
 def test_answers_of_rounds_do_not_mix(project):
     project.keep_responses(1, [response()])
     project.keep_responses(2, [response(id="resp-2")])

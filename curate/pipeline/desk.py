@@ -118,6 +118,7 @@ def pull(project: Project) -> Summary:
     asked = [_asked(id, row) for id, row in pushed["asked"].items()]
     pulled = desk.pull(pushed["batch"], asked, since=project.seen_responses(round_.number))
     new = project.keep_responses(round_.number, pulled.responses)
+    project.note_gone(round_.number, pulled.gone)
     path = round_.write("responses", project.responses(round_.number))
     state = desk.progress(pushed["batch"])
     counts = {
@@ -128,9 +129,7 @@ def pull(project: Project) -> Summary:
     }
     notes = [*pulled.notes]
     notes += [f"{id}: no longer on the desk" for id in pulled.missing]
-    notes += [
-        f"response {id}: taken back on the desk; its last version is kept" for id in pulled.gone
-    ]
+    notes += [f"response {id}: taken back on the desk; it counts no longer" for id in pulled.gone]
     notes += [f"{id}: {why}" for id, why in pulled.refused.items()]
     waiting = not _enough(project, state)
     if waiting:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.errors import ConfigError
 from curate.pipeline.pool import prompt_vectors
 from curate.project import Project, Round
 from curate.records import pair_id
@@ -136,8 +137,6 @@ def _floats(scores: pa.Table) -> dict[str, npt.NDArray[np.float64]]:
 
 
 def _need(scores: dict[str, npt.NDArray[np.float64]], name: str) -> npt.NDArray[np.float64]:
-    from curate.errors import ConfigError
-
     if name not in scores:
         raise ConfigError(f"`select.need`: no score named {name!r}; known: {', '.join(scores)}")
     return scores[name]
@@ -176,6 +175,8 @@ def _columns(
             columns[name] = list(rows["record_id"])
         elif name == "model":
             columns[name] = _models(project, rows)
+        elif name.startswith("metadata."):
+            columns[name] = _metadata(project, records, identity, rows, name)
         else:
             values = _record_column(records, name)
             columns[name] = [values[n] for n in identity]
@@ -183,13 +184,38 @@ def _columns(
 
 
 def _record_column(records: pa.Table, name: str) -> list[str | None]:
+    if name not in ("source", "group"):
+        raise ConfigError(
+            f"`select.caps`: no column {name!r}; known: source, group, model, record_id, "
+            "metadata.NAME"
+        )
+    values = records[name].to_pylist()
     if name == "source":
-        return [place.rpartition(":")[0] for place in records[name].to_pylist()]
-    if name == "group":
-        return [group or None for group in records[name].to_pylist()]
+        return [place.rpartition(":")[0] for place in values]
+    return [group or None for group in values]
+
+
+def _metadata(
+    project: Project,
+    records: pa.Table,
+    identity: npt.NDArray[np.int64],
+    rows: dict[str, Any],
+    name: str,
+) -> list[str | None]:
+    """Return a metadata field of each row: its (first) candidate's, else its record's."""
     key = name.removeprefix("metadata.")
-    values = [json.loads(text or "{}").get(key) for text in records["metadata"].to_pylist()]
-    return [None if v is None else str(v) for v in values]
+    candidates = project.need_table("candidates", "ingest")
+    own = dict(zip(candidates["id"].to_pylist(), _field(candidates, key), strict=True))
+    shared = _field(records, key)
+    return [
+        own[ids[0]] if own[ids[0]] is not None else shared[n]
+        for ids, n in zip(rows["candidate_ids"], identity, strict=True)
+    ]
+
+
+def _field(table: pa.Table, key: str) -> list[str | None]:
+    values = (json.loads(text or "{}").get(key) for text in table["metadata"].to_pylist())
+    return [None if value is None else str(value) for value in values]
 
 
 def _models(project: Project, rows: dict[str, Any]) -> list[str | None]:

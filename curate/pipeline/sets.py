@@ -49,11 +49,12 @@ def resolve(project: Project) -> Summary:
     _write_lines(round_, "answers_left_out", resolution.left_out)
     work = {"minutes": _minutes(responses), "discarded": _discarded(responses)}
     round_.write_json("agreement", resolution.agreement.as_dict() | work)
+    round_.write_json("notes", resolution.notes)
     path = round_.write("curated", curated_table(resolution.curated))
     counts: dict[str, Any] = {
         "settled": len(resolution.curated),
         "undecided": len(resolution.undecided),
-        "answers left out": len(resolution.left_out),
+        "answers left out": sum(resolution.reasons.values()),
         **resolution.outcomes,
         "alpha": resolution.agreement.alpha,
     }

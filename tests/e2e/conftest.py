@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -101,11 +102,42 @@ def walk(tmp_path_factory, request):
     """A function that makes a small project: a configuration over the first `n` real prompts."""
 
     def make(name, config, *, n=60, server=None):
-        folder = tmp_path_factory.mktemp(request.node.name[:20]) / name
-        folder.mkdir()
-        with gzip.open(EXAMPLES / "gsm8k_committee" / "answers.jsonl.gz", "rt") as file:
-            (folder / "answers.jsonl").write_text("".join(islice(file, n)), encoding="utf-8")
-        (folder / "curate.yaml").write_text(config.replace("NAME", name), encoding="utf-8")
-        return Walk(folder, server)
+        return _made(tmp_path_factory.mktemp(request.node.name[:20]) / name, config, n, server)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """A project that has come as far as its queue, undisturbed; tests work on copies."""
+    folder = tmp_path_factory.mktemp("prepared") / "prepared"
+    project = _made(folder, REWRITE, 60, None)
+    to_the_queue(project, PYTHONHASHSEED="1")
+    return project
+
+
+@pytest.fixture
+def queued(prepared, tmp_path):
+    """A function that gives a copy of the prepared project, to push from."""
+
+    def copy(server=None):
+        folder = tmp_path / prepared.name
+        shutil.copytree(prepared.folder, folder)
+        return Walk(folder, server)
+
+    return copy
+
+
+def to_the_queue(project, **env):
+    """Run the stages before the desk, one command each."""
+    for stage in ("ingest", "embed", "score", "select"):
+        done = project.curate(stage, **env)
+        assert done.returncode == 0, done.stderr
+
+
+def _made(folder, config, n, server):
+    folder.mkdir()
+    with gzip.open(EXAMPLES / "gsm8k_committee" / "answers.jsonl.gz", "rt") as file:
+        (folder / "answers.jsonl").write_text("".join(islice(file, n)), encoding="utf-8")
+    (folder / "curate.yaml").write_text(config.replace("NAME", folder.name), encoding="utf-8")
+    return Walk(folder, server)

@@ -1,7 +1,6 @@
 """Rounds, kills and repetitions, on real answers and a real Argilla."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate.review.argilla import ArgillaDesk
-from tests.e2e.conftest import RANK, REWRITE
+from tests.e2e.conftest import RANK, REWRITE, to_the_queue
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -34,12 +33,6 @@ def table(walk, name):
     return pq.read_table(walk.folder / f"{name}.parquet").to_pylist()
 
 
-def to_the_queue(walk, **env):
-    for stage in ("ingest", "embed", "score", "select"):
-        done = walk.curate(stage, **env)
-        assert done.returncode == 0, done.stderr
-
-
 def rewrite(shown):
     if len(shown.fields["completion"]) % 2:
         return {"quality": "good"}
@@ -52,20 +45,18 @@ def longest_first(shown):
     return {"ranking": {name: order.index(name) + 1 for name in names}}
 
 
-def test_the_same_input_gives_the_same_bytes_on_any_hash_seed(walk):
-    one, two = walk("same", REWRITE), walk("same", REWRITE)
-    to_the_queue(one, PYTHONHASHSEED="1")
-    to_the_queue(two, PYTHONHASHSEED="2")
-    assert made_before_the_desk(one) == made_before_the_desk(two)
+def test_the_same_input_gives_the_same_bytes_on_any_hash_seed(walk, prepared):
+    other = walk("prepared", REWRITE)
+    to_the_queue(other, PYTHONHASHSEED="2")
+    assert made_before_the_desk(other) == made_before_the_desk(prepared)
 
 
-def test_killed_at_any_moment_the_same_command_ends_the_same(walk, argilla):
+def test_killed_at_any_moment_the_same_command_ends_the_same(walk, prepared, argilla):
     """kill -9 at random moments over the whole way to the desk, then undisturbed to its end."""
-    calm, killed = (walk("killed", REWRITE, server=argilla) for _ in range(2))
-    to_the_queue(calm)
+    killed = walk("prepared", REWRITE, server=argilla)
     moments = random.Random(7)
     kills = 0
-    for _ in range(12):
+    for _ in range(8):
         going = subprocess.Popen(
             killed.command("run", "curate.yaml"),
             cwd=killed.folder,
@@ -77,11 +68,11 @@ def test_killed_at_any_moment_the_same_command_ends_the_same(walk, argilla):
         kills += going.poll() is None
         going.send_signal(signal.SIGKILL)
         going.wait()
-    assert kills > 3
+    assert kills > 2
     assert killed.run()[-2]["waiting"]
-    assert made_before_the_desk(killed) == made_before_the_desk(calm)
-    with ArgillaDesk(argilla.url, argilla.api_key, "killed") as desk:
-        assert desk.progress("killed-r001-rewrite").total == 12
+    assert made_before_the_desk(killed) == made_before_the_desk(prepared)
+    with ArgillaDesk(argilla.url, argilla.api_key, "prepared") as desk:
+        assert desk.progress("prepared-r001-rewrite").total == 12
 
 
 def test_two_rounds_of_rewriting(walk, argilla):
@@ -131,9 +122,8 @@ def test_full_rankings_give_pairs_with_ties_kept(walk, argilla):
     assert len(chosen) > 12 and all(c >= r for c, r in zip(chosen, rejected, strict=True))
 
 
-def test_a_desk_that_is_away_is_one_sentence_and_nothing_is_lost(walk):
-    project = walk("away", REWRITE)
-    to_the_queue(project)
+def test_a_desk_that_is_away_is_one_sentence_and_nothing_is_lost(queued):
+    project = queued()
     queue = content(project, "rounds/001/queue.parquet")
     env = {"ARGILLA_API_URL": "http://127.0.0.1:9", "ARGILLA_API_KEY": "owner.apikey-never-shown"}
     done = project.curate("push", **env)
@@ -142,25 +132,22 @@ def test_a_desk_that_is_away_is_one_sentence_and_nothing_is_lost(walk):
     assert content(project, "rounds/001/queue.parquet") == queue
 
 
-def test_a_missing_key_names_its_variable(walk):
-    project = walk("keyless", REWRITE)
-    to_the_queue(project)
+def test_a_missing_key_names_its_variable(queued):
+    project = queued()
     env = {"ARGILLA_API_URL": "http://127.0.0.1:9", "ARGILLA_API_KEY": ""}
     done = project.curate("push", **env)
     assert done.returncode == 5 and "ARGILLA_API_KEY" in done.stderr
 
 
-def test_a_wrong_key_is_refused_without_being_shown(walk, argilla):
-    project = walk("wrongkey", REWRITE)
-    to_the_queue(project)
+def test_a_wrong_key_is_refused_without_being_shown(queued, argilla):
+    project = queued()
     env = {"ARGILLA_API_URL": argilla.url, "ARGILLA_API_KEY": "not-the-key-at-all"}
     done = project.curate("push", **env)
     assert done.returncode == 5 and "not-the-key-at-all" not in done.stderr
 
 
-def test_the_embedded_server_is_found_by_itself(walk, argilla):
-    project = walk("found", REWRITE)
-    to_the_queue(project)
+def test_the_embedded_server_is_found_by_itself(queued, argilla):
+    project = queued()
     home = {"CURATE_HOME": str(argilla.home), "ARGILLA_API_URL": ""}
     assert project.curate("push", **home).returncode == 0
     state = json.loads(project.curate("argilla", "status", "--json", **home).stdout)
@@ -168,4 +155,3 @@ def test_the_embedded_server_is_found_by_itself(walk, argilla):
     nowhere = {"CURATE_HOME": str(project.folder / "none"), "ARGILLA_API_URL": ""}
     alone = project.curate("push", **nowhere)
     assert alone.returncode == 5 and "curate argilla up" in alone.stderr
-    assert os.listdir(project.folder / "none") == [] if (project.folder / "none").exists() else True
