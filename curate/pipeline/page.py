@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -116,9 +117,12 @@ def _rejected(project: Project) -> Iterable[str]:
 
 
 def _reasons(reasons: Iterable[str]) -> tuple[tuple[str, int], ...]:
-    """Return the most frequent reasons; what differs by row (ids, figures) is cut off."""
-    kinds = Counter(reason.partition(" (")[0].split(" to c")[0] for reason in reasons)
-    return tuple(kinds.most_common(6))
+    """Return the most frequent reasons; what differs by row (ids, names, figures) is cut out."""
+    kinds = Counter(_BY_ROW.sub("", reason) for reason in reasons)
+    return tuple(kinds.most_common(12))
+
+
+_BY_ROW = re.compile(r" to [crp][0-9a-f]{24}| \([^()]*\)| '[^']*'")
 
 
 def _queue(project: Project, round_: Round) -> tuple[drawing.QueueRow, ...]:
