@@ -268,7 +268,7 @@ def _print_table(summary: Mapping[str, Any], folder: Path) -> None:
 
 
 def _print_how_to_look(folder: Path, argilla: server.Server, stay: bool) -> None:
-    keys = folder / "home" / "argilla"
+    keys = folder / "home" / "argilla" / "credentials.json"
     if stay:
         print(f"Argilla is running at {argilla.url} (user {argilla.username}; password in {keys});")
         print(f"stop it with: CURATE_HOME={folder / 'home'} .venv/bin/curate argilla down")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from curate.console import bar, say
@@ -221,7 +220,7 @@ def argilla_status() -> Summary:
 
 
 def _server_summary(stage: str, found: server.Server) -> Summary:
-    secrets = Path(found.home) / "argilla"
+    secrets = found.home / "argilla" / "credentials.json"
     return Summary(
         stage=stage,
         counts={"state": "running", "version": found.version or "", "user": found.username},
