@@ -20,14 +20,14 @@ __all__ = ["SentenceEncoder", "minilm", "minilm_bf16"]
 Vectors = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int64]
 
-_STEP = 8
+_STEP = 16
 """Padded lengths are multiples of it."""
 
 
 class SentenceEncoder:
     """A sentence-transformers model: token-budget batches, windows for long texts.
 
-    A text is padded to a length that depends on nothing but itself (the next multiple of 8),
+    A text is padded to a length that depends on nothing but itself (the next multiple of 16),
     and a batch holds one padded length only. On a processor, a row of a matrix product does not
     depend on the other rows, so a text gets the same bytes whatever is embedded beside it:
     killing and resuming, or adding texts later, changes nothing. (On a GPU the last digits may
