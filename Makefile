@@ -23,6 +23,10 @@ check: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_floors.py
 
+bench: .venv/installed
+	for name in ingest embed committee measure select agreement; do \
+	  $(BIN)/python -m benchmarks.$$name --json build/benchmarks/$$name.json || exit 1; done
+
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,check,bench]'
