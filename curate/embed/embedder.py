@@ -126,7 +126,7 @@ class Embedder:
         self.tally.texts += n_texts
         self.tally.embedded += n_new
         self.tally.cached += len(distinct) - n_new
-        self.tally.chunked += sum(n > 1 for n in windows.values())
+        self.tally.chunked += sum(int(n) > 1 for n in windows.values())
         self.tally.sampled += sum(len(text) > _LONGEST for text in distinct.values())
 
 
