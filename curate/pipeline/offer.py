@@ -129,11 +129,15 @@ def _members(pairs: Sequence[tuple[str, ...]], rows: Iterable[int]) -> tuple[str
 
 
 def _floats(scores: pa.Table) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the columns that say something of a row's worth or length, as numbers."""
     return {
-        field.name: pc.cast(scores[field.name], pa.float64()).to_numpy()
-        for field in scores.schema
-        if pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
+        name: pc.cast(scores[name], pa.float64()).to_numpy()
+        for name in scores.column_names
+        if pa.types.is_floating(scores[name].type) or name in _LENGTHS
     }
+
+
+_LENGTHS = ("answer_tokens", "prompt_tokens", "answer_characters")
 
 
 def _need(scores: dict[str, npt.NDArray[np.float64]], name: str) -> npt.NDArray[np.float64]:

@@ -19,6 +19,7 @@ from curate import report as drawing
 from curate import texts
 from curate.files import beside
 from curate.pipeline.items import items_of
+from curate.pipeline.offer import NEED
 from curate.pipeline.pool import prompt_vectors, upstream
 from curate.pipeline.summary import Summary
 from curate.pipeline.versions import versions
@@ -177,15 +178,19 @@ def _answers(project: Project, records: set[str]) -> dict[str, list[dict[str, An
     return {id: list(group) for id, group in groupby(rows, lambda row: row["record_id"])}
 
 
-def _score_columns(pool: pa.Table) -> dict[str, Any]:
+def _score_columns(round_: Round, pool: pa.Table) -> dict[str, Any]:
+    """Return the score columns, the one that ranks the need first."""
+    config = round_.project.config
+    need = f"score.{config.select.need or NEED[config.project.task]}"
     names = [name for name in pool.column_names if name.startswith("score.")]
+    names.sort(key=lambda name: name != need)
     return {name.removeprefix("score."): pool[name].to_numpy() for name in names}
 
 
 def _picked_scores(round_: Round) -> dict[str, dict[str, float]]:
     pool = round_.need_table("pool", "select")
     pool = pool.filter(pool["order"].is_valid())
-    columns = _score_columns(pool)
+    columns = _score_columns(round_, pool)
     return {
         id: {name: float(values[n]) for name, values in columns.items()}
         for n, id in enumerate(pool["item_id"].to_pylist())
@@ -198,7 +203,7 @@ def _scores(round_: Round) -> drawing.Scores:
     known = {**COLUMNS, **PAIR_COLUMNS}
 
     pool = round_.need_table("pool", "select")
-    columns = _score_columns(pool)
+    columns = _score_columns(round_, pool)
     length = "answer_tokens" if "answer_tokens" in columns else "length_ratio"
     return drawing.Scores(
         columns=columns,

@@ -181,10 +181,13 @@ def explain(project: Project, id: str) -> Summary:
     if not rows:
         return _not_on_offer(project, id)
     selection = _stored(rounds[-1], on_offer)
-    said = [_explained(on_offer, selection, row) for row in rows]
+    said = [_explained(on_offer, selection, row) for row in rows[:_MOST_ROWS]]
+    counts: dict[str, Any] = {"round": f"{rounds[-1].number}"}
+    if len(rows) > _MOST_ROWS:
+        counts["rows"] = f"{_MOST_ROWS} of {len(rows):,} whose id begins with {id}"
     return Summary(
         stage="explain",
-        counts={"round": f"{rounds[-1].number}"},
+        counts=counts,
         notes=tuple(line for text, _ in said for line in text.splitlines()),
         data={"rows": [data for _, data in said]},
     )
@@ -196,7 +199,7 @@ def _rows_of(on_offer: Offer, id: str) -> list[int]:
         n
         for n, (item, record, candidates) in enumerate(known)
         if any(name.startswith(id) for name in (item, record, *candidates))
-    ][:_MOST_ROWS]
+    ]
 
 
 _MOST_ROWS = 20
