@@ -24,7 +24,7 @@ from curate.embed.sentence import SentenceEncoder
 __all__ = ["main"]
 
 Vectors = npt.NDArray[np.float32]
-ROUNDS = 3
+ROUNDS = 5
 
 
 def main() -> None:
