@@ -17,8 +17,6 @@ from curate.review import Guideline
 from tests.contracts.desk_kits import ArgillaKit, Kit
 from tests.desk_items import MODELS, asked_of, batch, pairs, rank_item, rewrite_item, user
 
-pytest_plugins = ["tests.argilla_fixture"]
-
 KITS: dict[str, Callable[[pytest.FixtureRequest], Kit]] = {
     "argilla": lambda request: ArgillaKit(request.getfixturevalue("argilla")),
 }

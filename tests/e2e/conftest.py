@@ -1,4 +1,4 @@
-"""A real Argilla for the whole folder, and small projects over real answers."""
+"""Small projects over real answers, driven by the command line."""
 
 import gzip
 import json
@@ -15,7 +15,6 @@ import pytest
 
 from curate.review.annotator import Annotator, Answer, Shown
 from curate.review.argilla import ArgillaDesk
-from tests.argilla_server import running_argilla
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -37,12 +36,6 @@ select: {budget: {items: 8}}
 push: {workspace: NAME, overlap: {share: 1, annotators: 2}, ranking: full}
 resolve: {bootstrap: 100}
 """
-
-
-@pytest.fixture(scope="session")
-def argilla(tmp_path_factory):
-    with running_argilla(tmp_path_factory.mktemp("argilla")) as server:
-        yield server
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ from tests.desk_items import (
     user,
 )
 
-pytest_plugins = ["tests.argilla_fixture"]
 pytestmark = pytest.mark.argilla
 NAME = "story-r001-rank"
 

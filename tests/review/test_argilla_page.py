@@ -12,7 +12,6 @@ from curate.review.server import Server
 from tests.chromium import browser, requests
 from tests.desk_items import batch, rank_item, rewrite_item
 
-pytest_plugins = ["tests.argilla_fixture"]
 pytestmark = [pytest.mark.argilla, pytest.mark.browser]
 
 HOSTILE = "\n".join(

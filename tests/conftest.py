@@ -1,7 +1,4 @@
-"""One real Argilla for every test of a session that asks for `argilla`.
-
-A test module joins with ``pytest_plugins = ["tests.argilla_fixture"]``.
-"""
+"""One real Argilla for every test of a session that asks for `argilla`."""
 
 from __future__ import annotations
 
