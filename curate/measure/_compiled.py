@@ -1,4 +1,4 @@
-"""Compiling the loops behind the measures."""
+"""Compiling the loops behind measures and strategies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 
 import numba
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "reordered"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,7 +19,16 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     numba looks beside the source, then in the user's cache folder (or ``NUMBA_CACHE_DIR``); where
     it can write to none of them, every process compiles anew.
     """
+    return _njit(function, fastmath=False)
+
+
+def reordered(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile so that sums may be taken in another order, the same one at every call."""
+    return _njit(function, fastmath={"reassoc", "contract"})
+
+
+def _njit(function: Callable[P, R], *, fastmath: bool | set[str]) -> Callable[P, R]:
     try:
-        return numba.njit(cache=True, nogil=True)(function)
+        return numba.njit(cache=True, nogil=True, fastmath=fastmath)(function)
     except RuntimeError:
-        return numba.njit(nogil=True)(function)
+        return numba.njit(nogil=True, fastmath=fastmath)(function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from curate.select._compiled import compiled
+from curate.measure._compiled import compiled
 
 __all__ = ["keep_best"]
 
