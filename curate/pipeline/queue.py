@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -63,7 +64,8 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
     round_.write("pool", _pool_table(on_offer, selection))
     mix = composition(on_offer.pool, selection, seed=seed)
     short = shortfall(on_offer.pool, selection, config.budget.items)
-    summary = _summary(round_, on_offer, selection, short)
+    notes = [note for note in (short, _unscored(on_offer, config.strategy)) if note]
+    summary = _summary(round_, on_offer, selection, notes)
     round_.write_json("composition", mix)
     round_.write("queue", _queue_table(project, on_offer, selection, seed))
     round_.write_json("selected", {"key": now, "summary": summary.as_json()})
@@ -96,6 +98,21 @@ def _nothing(on_offer: Offer) -> str:
         return "no row on offer: `score.target` names no model of the pool, or no pair can be made"
     often = max(set(reasons), key=lambda r: (reasons.count(r), r)) if reasons else "no reason"
     return f"none of {len(on_offer.pool.ids):,} rows may be asked; most often: {often}"
+
+
+def _unscored(on_offer: Offer, strategy: str) -> str | None:
+    """Say what to do where no row has the score by which the strategy picks."""
+    pool = on_offer.pool
+    if strategy not in _BY_NEED or not np.isnan(pool.need[pool.open]).all():
+        return None
+    return (
+        f"no row on offer has a {pool.need_name} (one model's answers alone cannot disagree): only "
+        "the random slice was drawn; add other models' answers, or cover the prompts with "
+        "`select.strategy: facility_location`"
+    )
+
+
+_BY_NEED = ("hybrid", "uncertainty")
 
 
 def _pool_table(on_offer: Offer, selection: Selection) -> pa.Table:
@@ -144,7 +161,7 @@ def _overlap(project: Project, n: int, seed: int) -> npt.NDArray[np.int64]:
     return np.where(several, config.annotators, 1)
 
 
-def _summary(round_: Round, on_offer: Offer, selection: Selection, short: str | None) -> Summary:
+def _summary(round_: Round, on_offer: Offer, selection: Selection, notes: Sequence[str]) -> Summary:
     parts = list(selection.part)
     random = parts.count("random")
     counts: dict[str, Any] = {
@@ -159,7 +176,7 @@ def _summary(round_: Round, on_offer: Offer, selection: Selection, short: str | 
         stage="select",
         counts=counts,
         paths=((round_.folder / "queue.parquet").as_posix(),),
-        notes=(short,) if short else (),
+        notes=tuple(notes),
     )
 
 

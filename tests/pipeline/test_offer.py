@@ -142,16 +142,11 @@ def test_nothing_to_ask_says_what_kept_it(make):
         select(make("select: {test_share: 1.0, calibration_share: 0}\n"))
 
 
-def test_rows_that_could_not_be_scored_are_only_drawn_by_lot(make):
-    project = make("select: {budget: {items: 10}, near_identical: 1.0}\n", need=np.full(N, np.nan))
-    assert select(project).counts == {
-        "round": "1",
-        "queued": 1,
-        "active": 0,
-        "random": 1,
-        "on offer": select(project).counts["on offer"],
-        "left out": select(project).counts["left out"],
-    }
+def test_rows_that_could_not_be_scored_are_only_drawn_by_lot_and_that_is_told(make):
+    text = "select: {budget: {items: 10}, near_identical: 1.0}\n"
+    drawn = select(make(text, need=np.full(N, np.nan)))
+    assert drawn.counts["random"] == drawn.counts["queued"] == 1
+    assert "facility_location" in drawn.notes[-1]
 
 
 def test_the_page_groups_reasons_that_differ_only_by_row():
