@@ -51,7 +51,9 @@ COLUMNS: Mapping[str, Column] = {
     ),
     "contradiction": Column("Share of the other models that answer something else.", True),
     "contradiction_weighted": Column(
-        "The same, each model weighted by its reliability, which is estimated without labels.", True
+        "Share of the other models that answer something else, each weighted by its reliability, "
+        "which is estimated without labels.",
+        True,
     ),
     "dissimilarity": Column(
         "Mean of 1 - cosine to the other models' answers; only where answers were embedded.", True
