@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from curate import pipeline, report
+from curate.errors import CurateError
 from curate.files import write_json
 from curate.pipeline.desk import desk_of
 from curate.project import Project
@@ -281,4 +282,9 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except CurateError as error:
+        sys.exit(f"demo: {error}")
+    except KeyboardInterrupt:
+        sys.exit("demo: stopped; nothing already made is lost, the same command goes on")
