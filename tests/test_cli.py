@@ -157,20 +157,50 @@ def test_an_unknown_option_is_a_usage_error(project):
     assert "--colour" in done.stderr
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_project_that_cannot_be_written_says_so(project):
-    project("a.jsonl", CHAT)
-    project.folder.chmod(0o555)
-    try:
-        done = curate("ingest", "-c", project.config)
-    finally:
-        project.folder.chmod(0o755)
+@pytest.fixture
+def disk(tmp_path):
+    """A small file system of its own, with one chat to read; needs the right to mount."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=100k", "tmpfs", str(folder)]
+    if subprocess.run(["mount", *options], capture_output=True).returncode:
+        pytest.skip("no right to mount a file system")
+    (tmp_path / "one.jsonl").write_text(json.dumps(CHAT) + "\n")
+    (folder / "curate.yaml").write_text("ingest: {paths: [../one.jsonl]}\n")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_project_that_cannot_be_written_says_so(disk):
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    done = curate("ingest", "-c", disk / "curate.yaml")
     assert done.returncode == 3
-    assert "cannot be written" in done.stderr
+    assert "cannot be written" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_full_disk_is_one_sentence_and_the_old_table_stays(project):
-    """A limit on the size of files stands in for the disk: the write fails the same way."""
+def test_a_disk_that_is_full_is_one_sentence_and_what_was_made_stays(disk):
+    config = disk / "curate.yaml"
+    assert curate("ingest", "-c", config).returncode == 0
+    before = (disk / "pool" / "records.parquet").read_bytes()
+    asked = [{"role": "user", "content": os.urandom(4000).hex()} for _ in range(100)]
+    noise = [{"messages": [turn, CHAT["messages"][1]]} for turn in asked]
+    (disk.parent / "one.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in noise))
+    done = curate("ingest", "-c", config)
+    assert done.returncode == 3, done.stderr
+    assert "No space left" in done.stderr and "Traceback" not in done.stderr
+    assert (disk / "pool" / "records.parquet").read_bytes() == before
+
+
+def test_a_pool_that_is_no_folder_is_one_sentence(project):
+    project("a.jsonl", CHAT)
+    (project.folder / "pool").write_text("in the way")
+    done = curate("ingest", "-c", project.config)
+    assert done.returncode == 3
+    assert "pool" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_file_that_may_not_grow_is_one_sentence_and_the_old_table_stays(project):
+    """A quota on the size of files: every write may fail in its middle."""
     import resource
 
     project("a.jsonl", CHAT)
