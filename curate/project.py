@@ -131,10 +131,15 @@ class Project:
     def keep_responses(self, number: int, responses: Iterable[Response]) -> int:
         """Add versions of answers to those kept; none is ever overwritten.
 
+        An answer that was taken back and now stands on the desk again counts again.
+
         Returns:
             How many were new.
         """
+        responses = list(responses)
         with self._queue() as db:
+            here = [(number, r.id) for r in responses]
+            db.executemany("DELETE FROM gone WHERE round = ? AND id = ?", here)
             before = db.total_changes
             db.executemany(
                 "INSERT OR IGNORE INTO responses VALUES (?,?,?,?,?,?,?,?,?,?)",
@@ -227,6 +232,15 @@ class Round:
     def closed(self) -> bool:
         """Whether a manifest closes it."""
         return (self.folder / "manifest.json").exists()
+
+    def reopen(self) -> bool:
+        """Take the manifest away, as what it names is about to change; say whether there was one.
+
+        Only the last round is ever reopened, so no other manifest names the one taken away.
+        """
+        was_closed = self.closed
+        (self.folder / "manifest.json").unlink(missing_ok=True)
+        return was_closed
 
     def queue(self) -> pa.Table:
         """Return what was picked, in picking order."""

@@ -117,6 +117,8 @@ def test_an_answer_taken_back_stays_kept_and_counts_no_longer(project):
     project.note_gone(1, ["resp-1"])
     assert project.responses(1)["id"].to_pylist() == ["resp-2"]
     assert set(project.seen_responses(1)) == {"resp-2"}
+    project.keep_responses(1, [response(value="rewritten", updated_at="2026-01-03T00:00:00")])
+    assert project.responses(1)["value"].to_pylist() == ['"rewritten"', '"good"']
 
 
 def test_answers_of_rounds_do_not_mix(project):

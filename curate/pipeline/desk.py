@@ -118,6 +118,7 @@ def pull(project: Project) -> Summary:
     pulled = desk.pull(pushed["batch"], asked, since=project.seen_responses(round_.number))
     new = project.keep_responses(round_.number, pulled.responses)
     project.note_gone(round_.number, pulled.gone)
+    reopened = bool(new or pulled.gone) and round_.reopen()
     path = round_.write("responses", project.responses(round_.number))
     state = desk.progress(pushed["batch"])
     counts = {
@@ -130,6 +131,8 @@ def pull(project: Project) -> Summary:
     notes += [f"{id}: no longer on the desk" for id in pulled.missing]
     notes += [f"response {id}: taken back on the desk; it counts no longer" for id in pulled.gone]
     notes += [f"{id}: {why}" for id, why in pulled.refused.items()]
+    if reopened:
+        notes.append(f"the round was closed and is open again; `curate run {project.config_path}`")
     waiting = not _enough(project, state)
     if waiting:
         notes.append(_waits_for(project, pushed, state))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.errors import ConfigError, ProjectError, SelectionError
 from curate.pipeline.offer import Offer, offer
@@ -46,7 +47,7 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
 
     Raises:
         SelectionError: If nothing can be asked.
-        ProjectError: If the queue is at the desk already and the configuration has changed.
+        ProjectError: If the last round is closed and no next one was asked for, or the other way.
     """
     from curate.select import choose, composition, guard, shortfall
 
@@ -242,10 +243,11 @@ def _not_on_offer(project: Project, id: str) -> Summary:
 
 
 def _stored(round_: Round, on_offer: Offer) -> Selection:
-    """Return the selection as it was made, from what the round keeps."""
+    """Return the selection as it was made, from what the round keeps and the pool still holds."""
     pool = round_.need_table("pool", "select")
-    picked = pool.filter(pool["order"].is_valid()).sort_by("order")
     place = {id: n for n, id in enumerate(on_offer.pool.ids)}
+    pool = pool.filter(pc.is_in(pool["item_id"], pa.array(place, pa.string())))
+    picked = pool.filter(pool["order"].is_valid()).sort_by("order")
     left_out = zip(pool["item_id"].to_pylist(), pool["left_out"].to_pylist(), strict=True)
     return Selection(
         indices=np.array([place[id] for id in picked["item_id"].to_pylist()], np.int64),

@@ -37,6 +37,7 @@ def resolve(project: Project) -> Summary:
 
     round_ = _last_round(project)
     responses = round_.need_table("responses", "pull")
+    round_.reopen()
     asked = round_.read_json("pushed")["asked"]
     resolution = settle(
         responses,
@@ -121,6 +122,7 @@ def export(project: Project) -> Summary:
 
     round_ = _last_round(project)
     curated = curated_from(round_.need_table("curated", "resolve"))
+    round_.reopen()
     items = items_of(project, round_)
     with bar("exporting") as progress:
         exported = write_sets(

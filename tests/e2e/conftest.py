@@ -82,12 +82,21 @@ class Walk:
         with ArgillaDesk(self.server.url, self.server.api_key, self.name) as desk:
             key = desk.ensure_annotators([person])[person]
         done = 0
-        with Annotator(self.server.url, key) as who:
+        with Annotator(self.server.url, key, workspace=self.name) as who:
             for dataset in who.datasets():
                 shown = who.pending(dataset)
                 who.submit_all(Answer(record=s.record, values=say(s)) for s in shown)
                 done += len(shown)
         return done
+
+    def change_mind(self, person: str, values: dict) -> None:
+        """Let a person answer anew one item that they have answered with something else."""
+        with ArgillaDesk(self.server.url, self.server.api_key, self.name) as desk:
+            key = desk.ensure_annotators([person])[person]
+        with Annotator(self.server.url, key, workspace=self.name) as who:
+            dataset = max(who.datasets())
+            changed = max(who.seen(dataset, "submitted"), key=lambda s: s.item_id)
+            who.submit_all([Answer(record=changed.record, values=values)])
 
 
 @pytest.fixture

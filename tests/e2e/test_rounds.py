@@ -108,6 +108,12 @@ def test_two_rounds_of_rewriting(walk, argilla):
     told = project.curate("explain", next(iter(asked[0]))).stdout
     assert "round 1" in told
 
+    project.change_mind("ada", {"quality": "good"})
+    late = json.loads(project.curate("pull", "--json").stdout)
+    assert late["counts"]["new or changed"] > 0 and "open again" in " ".join(late["notes"])
+    assert not (project.folder / "rounds" / "002" / "manifest.json").exists()
+    assert project.run()[-2]["stage"] == "close"
+
 
 def test_full_rankings_give_pairs_with_ties_kept(walk, argilla):
     project = walk("ordering", RANK, server=argilla)
