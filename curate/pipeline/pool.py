@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ from curate.files import beside, file_digest
 from curate.pipeline.summary import Summary
 from curate.project import Project
 from curate.records import CANDIDATES, PAIRS, RECORDS, digest, pair_id
+
+if TYPE_CHECKING:
+    from curate.embed import Tally
 
 __all__ = [
     "embed",
@@ -150,21 +154,21 @@ def _nothing_read(project: Project, reasons: Counter[str]) -> str:
 
 def embedder(project: Project) -> Callable[[list[str]], Vectors]:
     """Return a function from texts to unit vectors that embeds no text twice."""
-    from curate.embed import VectorCache, embed
+    return lambda batch: _embedded(project, batch)[0]
+
+
+def _embedded(project: Project, batch: list[str]) -> tuple[Vectors, Tally]:
+    from curate.embed import Embedder, VectorCache
 
     config = project.config.embed
-
-    def vectors(batch: list[str]) -> Vectors:
-        with bar("embedding") as progress:
-            return embed(
-                batch,
-                encoder=config.encoder,
-                cache=VectorCache(project.vectors),
-                batch_tokens=config.batch_tokens,
-                progress=progress,
-            )
-
-    return vectors
+    with bar("embedding") as progress:
+        work = Embedder(
+            config.encoder,
+            cache=VectorCache(project.vectors),
+            batch_tokens=config.batch_tokens,
+            progress=progress,
+        )
+        return work(batch), work.tally
 
 
 def embed(project: Project) -> Summary:
@@ -175,7 +179,7 @@ def embed(project: Project) -> Summary:
     if done := fresh(project, "embed", now, [made]):
         return done
     prompts = texts.distinctive([texts.prompt_text(m) for m in records["messages"].to_pylist()])
-    vectors = embedder(project)(prompts)
+    vectors, tally = _embedded(project, prompts)
     with beside(made) as draft, draft.open("wb") as file:
         np.save(file, vectors)
     counts = {
@@ -183,9 +187,17 @@ def embed(project: Project) -> Summary:
         "distinct": len(set(prompts)),
         "dimensions": vectors.shape[1],
     }
-    return finish(
-        project, "embed", now, Summary(stage="embed", counts=counts, paths=(made.as_posix(),))
+    summary = Summary(
+        stage="embed", counts=counts, paths=(made.as_posix(),), notes=tuple(_long_texts(tally))
     )
+    return finish(project, "embed", now, summary)
+
+
+def _long_texts(tally: Tally) -> Iterator[str]:
+    if tally.chunked:
+        yield f"{tally.chunked:,} longer than the encoder reads at once, read in windows"
+    if tally.sampled:
+        yield f"{tally.sampled:,} so long that evenly spaced pieces of them were read"
 
 
 def prompt_vectors(project: Project) -> Vectors:

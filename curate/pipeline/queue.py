@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -199,7 +200,8 @@ def explain(project: Project, id: str) -> Summary:
     if not rows:
         return _not_on_offer(project, id)
     selection = _stored(rounds[-1], on_offer)
-    said = [_explained(on_offer, selection, row) for row in rows[:_MOST_ROWS]]
+    unscored = _why_unscored(project)
+    said = [_explained(on_offer, selection, row, unscored) for row in rows[:_MOST_ROWS]]
     counts: dict[str, Any] = {"round": f"{rounds[-1].number}"}
     if len(rows) > _MOST_ROWS:
         counts["rows"] = f"{_MOST_ROWS} of {len(rows):,} whose id begins with {id}"
@@ -223,11 +225,24 @@ def _rows_of(on_offer: Offer, id: str) -> list[int]:
 _MOST_ROWS = 20
 
 
-def _explained(on_offer: Offer, selection: Selection, row: int) -> tuple[str, dict[str, Any]]:
+def _explained(
+    on_offer: Offer, selection: Selection, row: int, unscored: Mapping[str, Mapping[str, str]]
+) -> tuple[str, dict[str, Any]]:
     from curate.select import explain_row
 
     explanation = explain_row(on_offer.pool, selection, row)
-    return explanation.text(), asdict(explanation)
+    why = unscored.get(explanation.id, {})
+    lines = [explanation.text(), *(f"  no {name}: {reason}" for name, reason in why.items())]
+    return "\n".join(lines), asdict(explanation) | {"why_nan": dict(why)}
+
+
+def _why_unscored(project: Project) -> dict[str, dict[str, str]]:
+    """Return, by item id, the columns that are NaN and why."""
+    rank = project.config.project.task == "rank"
+    name, id = ("pair_scores", "pair_id") if rank else ("scores", "candidate_id")
+    scores = project.need_table(name, "score")
+    rows = zip(scores[id].to_pylist(), scores["why_nan"].to_pylist(), strict=True)
+    return {id: json.loads(why) for id, why in rows if why}
 
 
 def _not_on_offer(project: Project, id: str) -> Summary:

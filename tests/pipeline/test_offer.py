@@ -61,6 +61,8 @@ def make(tmp_path):
             "record_id": [c["record_id"] for c in candidates],
             "is_target": [c["model"] == "x" for c in candidates],
             "contradiction_weighted": np.repeat(needs, 2),
+            "novelty": np.full(2 * N, np.nan),
+            "why_nan": ['{"novelty": "nothing reviewed yet"}'] * (2 * N),
         }
         made.write("scores", pa.table(scores))
         return made
@@ -99,7 +101,9 @@ def test_an_unknown_cap_column_is_named(make):
 
 
 def test_an_unknown_need_lists_the_scores(make):
-    with pytest.raises(ConfigError, match=r"no score named 'nede'; known: contradiction_weighted"):
+    with pytest.raises(
+        ConfigError, match=r"no score named 'nede'; known: contradiction_weighted, novelty"
+    ):
         offered(make("select: {need: nede}\n"))
 
 
@@ -135,6 +139,7 @@ def test_the_next_round_asks_nothing_twice(make):
     assert len(two) == 6 and not one & two
     told = explain(project, sorted(one)[0])
     assert "asked in round 1" in "\n".join(told.notes)
+    assert "  no novelty: nothing reviewed yet" in told.notes
 
 
 def test_nothing_to_ask_says_what_kept_it(make):
