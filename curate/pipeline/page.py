@@ -62,7 +62,7 @@ def page(project: Project, *, truth: drawing.Truth | None = None) -> drawing.Pag
         map=_map(project, round_) if round_ else None,
         composition=_composition(round_) if round_ else None,
         agreement=_agreement(round_) if round_ else None,
-        outcomes=Counter(_outcomes(round_).values()) if round_ else {},
+        outcomes=Counter(outcome for _, outcome in _settled(round_)) if round_ else {},
         exports=_exports(round_) if round_ else (),
         truth=truth,
         show_text=config.report.show_text,
@@ -70,9 +70,9 @@ def page(project: Project, *, truth: drawing.Truth | None = None) -> drawing.Pag
 
 
 def _flow(project: Project, round_: Round | None) -> Iterable[drawing.Step]:
-    said = {stage: (project.stamp(stage) or {}).get("summary") for stage in ("ingest", "score")}
-    if said["ingest"]:
-        counts = said["ingest"]["counts"]
+    stamp = project.stamp("ingest")
+    if stamp:
+        counts = stamp["summary"]["counts"]
         yield drawing.Step(
             stage="ingest",
             count_in=counts["candidates"] + counts["rejected"],
@@ -83,29 +83,27 @@ def _flow(project: Project, round_: Round | None) -> Iterable[drawing.Step]:
     if round_ is None:
         return
     pool = round_.need_table("pool", "select")
-    on_offer = pool.num_rows - pool["left_out"].null_count
+    on_offer = pool["left_out"].null_count
     reasons = _reasons(why for why in pool["left_out"].to_pylist() if why is not None)
     yield drawing.Step(
         stage="offer",
         count_in=pool.num_rows,
-        count_out=pool.num_rows - on_offer,
+        count_out=on_offer,
         note="could be asked this round",
         reasons=reasons,
     )
     queue = round_.queue()
-    yield drawing.Step(
-        stage="select", count_in=pool.num_rows - on_offer, count_out=queue.num_rows, note="queued"
-    )
+    yield drawing.Step(stage="select", count_in=on_offer, count_out=queue.num_rows, note="queued")
     responses = round_.table("responses")
     if responses is not None:
         answered = len(set(_submitted(responses)["item_id"].to_pylist()))
         yield drawing.Step(
             stage="pull", count_in=queue.num_rows, count_out=answered, note="items answered"
         )
-    outcomes = _outcomes(round_)
-    if outcomes:
+    settled = {item for item, _ in _settled(round_)}
+    if settled:
         yield drawing.Step(
-            stage="resolve", count_in=queue.num_rows, count_out=len(outcomes), note="settled"
+            stage="resolve", count_in=queue.num_rows, count_out=len(settled), note="items settled"
         )
 
 
@@ -301,11 +299,19 @@ def _nan(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _outcomes(round_: Round) -> dict[str, str]:
+def _settled(round_: Round) -> list[tuple[str, str]]:
+    """Return item and outcome of each settled row; a full ranking gives one for each pair."""
     curated = round_.table("curated")
     if curated is None:
-        return {}
-    return dict(zip(curated["item_id"].to_pylist(), curated["outcome"].to_pylist(), strict=True))
+        return []
+    return list(zip(curated["item_id"].to_pylist(), curated["outcome"].to_pylist(), strict=True))
+
+
+def _outcomes(round_: Round) -> dict[str, str]:
+    """Return the outcome of each item that has exactly one."""
+    settled = _settled(round_)
+    times = Counter(item for item, _ in settled)
+    return {item: outcome for item, outcome in settled if times[item] == 1}
 
 
 def _rewrites(round_: Round) -> dict[str, str]:
