@@ -216,9 +216,7 @@ def _map(project: Project, round_: Round) -> drawing.Map:
     place = {id: n for n, id in enumerate(records["id"].to_pylist())}
     seen = project.reviewed(before=round_.number)
     return drawing.Map(
-        xy=drawing.project_2d(
-            np.asarray(prompt_vectors(project)), seed=project.config.project.seed
-        ),
+        xy=_plane(project),
         labels=[texts.prompt_text(m)[:300] for m in records["messages"].to_pylist()],
         queued=np.array([place[id] for id in round_.queue()["record_id"].to_pylist()], np.int64),
         reviewed=np.array(sorted(place[id] for id in seen if id in place), np.int64),

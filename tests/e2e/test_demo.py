@@ -196,3 +196,4 @@ def test_the_page_shows_the_project_and_asks_nobody(demo, story):
         text = page.find_element("tag name", "body").text
         assert {"rewriting": "Did choosing beat chance?", "ranking": "Agreement"}[story] in text
         assert page.find_elements("css selector", "table tbody tr")
+    assert (demo / story / "pool" / "map.npy").exists()
