@@ -9,7 +9,9 @@
     ├── ProjectError       the folder, its lock, or a file that was altered         exit 3
     ├── SelectionError     nothing to choose from, or a protected row was touched   exit 4
     ├── DeskError          Argilla is away, refuses the key, or refuses the data    exit 5
-    └── ExportError        rows that the target's trainer would not accept          exit 6
+    ├── ExportError        rows that the target's trainer would not accept          exit 6
+    ├── ModelError         a model's server is away, refuses the key or the request exit 7
+    └── BudgetError        the limit in money, calls or tokens is reached           exit 8
 
 A failure of one *item* is never an exception: it is a value with its reason
 (a rejected row, an unscored verdict, a NaN), counted in the summary.
@@ -18,12 +20,14 @@ A failure of one *item* is never an exception: it is a value with its reason
 from __future__ import annotations
 
 __all__ = [
+    "BudgetError",
     "ConfigError",
     "CurateError",
     "DeskError",
     "ExportError",
     "InputError",
     "MissingExtraError",
+    "ModelError",
     "ProjectError",
     "SelectionError",
 ]
@@ -75,3 +79,15 @@ class ExportError(CurateError):
     """Rows that the target's trainer would not accept."""
 
     exit_code = 6
+
+
+class ModelError(CurateError):
+    """A model's server: not reachable, refuses the key, or refuses every request."""
+
+    exit_code = 7
+
+
+class BudgetError(CurateError):
+    """The limit in money, calls or tokens is reached; what was answered is kept."""
+
+    exit_code = 8

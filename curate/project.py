@@ -5,6 +5,8 @@
     FOLDER/
       curate.yaml                       the configuration
       pool/records.parquet candidates.parquet pairs.parquet rejected.jsonl
+      pool/generated.parquet            what models were asked for, as candidates.parquet
+      pool/verdicts.parquet             what judges made of candidates and pairs
       pool/vectors/                     vectors by content hash
       pool/scores.parquet pair_scores.parquet
       rounds/001/pool.parquet           every row that was on offer, with its scores
@@ -13,6 +15,7 @@
       rounds/001/responses.parquet curated.parquet agreement.json undecided.jsonl
       rounds/001/manifest.json          closes the round: sha256 of each file and of the last round
       exports/001/FORMAT/SPLIT.jsonl    training files, card, manifest
+      ledger.sqlite                     every call of a model, with its reply and cost
       queue.sqlite                      every version of every answer that came back
       stamps/STAGE.json                 what each stage was last run on
       report.html
@@ -31,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curate import config as configuration
@@ -51,6 +55,7 @@ class Project:
         self.pool = self.folder / "pool"
         self.vectors = self.pool / "vectors"
         self.report = self.folder / "report.html"
+        self.ledger = self.folder / "ledger.sqlite"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -88,6 +93,19 @@ class Project:
         if table is None:
             raise ProjectError(f"{self.folder}: no {name} yet; run `curate {made_by}` first")
         return table
+
+    def candidates(self) -> pa.Table:
+        """Return the answers that were read and those that models were asked for, each once.
+
+        Raises:
+            ProjectError: If nothing was read yet.
+        """
+        logged = self.need_table("candidates", "ingest")
+        generated = self.table("generated")
+        if generated is None:
+            return logged
+        new = pc.invert(pc.is_in(generated["id"], value_set=logged["id"].combine_chunks()))
+        return pa.concat_tables([logged, generated.filter(new)]).combine_chunks()
 
     def write(self, name: str, table: pa.Table) -> Path:
         """Write ``pool/NAME.parquet`` whole."""

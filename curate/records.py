@@ -27,6 +27,7 @@ __all__ = [
     "RECORDS",
     "REJECTED",
     "RESPONSES",
+    "VERDICTS",
     "Candidate",
     "Curated",
     "Finding",
@@ -147,8 +148,15 @@ class Verdict:
     """What one judge made of an item."""
 
     item_id: str
+    """Candidate id, or pair id."""
     judge: str
     value: float | str | None
+    """A grade from 1 to 5, a `Vote`, or 1.0 / 0.0 for right / wrong; None: unscored."""
+    kind: Literal["pointwise", "pairwise", "reference"] = "pointwise"
+    prompt: str = ""
+    """Name and version of the prompt, as ``rubric@1``."""
+    orders: tuple[str, ...] = ()
+    """pairwise: what was said with a first, and with b first; in terms of a and b."""
     why_unscored: str | None = None
     rationale: str = ""
 
@@ -370,6 +378,22 @@ RESPONSES = pa.schema(
     ]
 )
 """`Response`, one row each; `value` is a JSON text."""
+
+VERDICTS = pa.schema(
+    [
+        ("item_id", pa.string()),
+        ("judge", pa.string()),
+        ("kind", pa.string()),
+        ("prompt", pa.string()),
+        ("grade", pa.float64()),
+        ("choice", pa.string()),
+        ("orders", pa.list_(pa.string())),
+        ("why_unscored", pa.string()),
+        ("rationale", pa.string()),
+    ]
+)
+"""`Verdict`, one row each: a number is its `grade`, a `Vote` its `choice`; NaN and null where
+the verdict has none."""
 
 CURATED = pa.schema(
     [

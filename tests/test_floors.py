@@ -12,7 +12,7 @@ import pytest
 import curate
 
 ROOT = Path(curate.__file__).parent
-STAGES = {"ingest", "embed", "score", "select", "review", "resolve", "export", "report"}
+STAGES = {"ingest", "generate", "judge", "embed", "score", "select", "review", "resolve", "export", "report"}
 FLOORS = [
     {"errors"},
     {"measure", "learn"},
@@ -25,8 +25,8 @@ FLOORS = [
 ]
 FLOOR_OF = {name: n for n, floor in enumerate(FLOORS) for name in floor}
 HEAVY = {
-    *("argilla", "datasets", "numba", "pandas", "plotly", "scipy", "sentence_transformers"),
-    *("sklearn", "tiktoken", "torch", "transformers"),
+    *("argilla", "datasets", "numba", "openai", "pandas", "plotly", "scipy"),
+    *("sentence_transformers", "sklearn", "tiktoken", "torch", "transformers", "vllm"),
 }
 IN_THE_SERVERS_ENVIRONMENT = {"curate.review.server.engine", "curate.review.server.launch"}
 

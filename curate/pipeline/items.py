@@ -39,7 +39,7 @@ def records_of(project: Project, ids: Iterable[str]) -> dict[str, Record]:
 
 
 def _candidates_of(project: Project, ids: Iterable[str]) -> dict[str, Candidate]:
-    return _by_id(project.need_table("candidates", "ingest"), ids, candidate_from)
+    return _by_id(project.candidates(), ids, candidate_from)
 
 
 def _by_id(table: pa.Table, ids: Iterable[str], view: Callable[[Any], T]) -> dict[str, T]:

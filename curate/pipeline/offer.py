@@ -208,7 +208,7 @@ def _metadata(
 ) -> list[str | None]:
     """Return a metadata field of each row: its (first) candidate's, else its record's."""
     key = name.removeprefix("metadata.")
-    candidates = project.need_table("candidates", "ingest")
+    candidates = project.candidates()
     own = dict(zip(candidates["id"].to_pylist(), _field(candidates, key), strict=True))
     shared = _field(records, key)
     return [
@@ -223,6 +223,6 @@ def _field(table: pa.Table, key: str) -> list[str | None]:
 
 
 def _models(project: Project, rows: dict[str, Any]) -> list[str | None]:
-    candidates = project.need_table("candidates", "ingest").select(["id", "model"])
+    candidates = project.candidates().select(["id", "model"])
     model = dict(zip(candidates["id"].to_pylist(), candidates["model"].to_pylist(), strict=True))
     return [" / ".join(sorted({model[id] for id in ids})) or None for ids in rows["candidate_ids"]]

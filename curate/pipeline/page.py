@@ -168,7 +168,7 @@ def _answers(project: Project, records: set[str]) -> dict[str, list[dict[str, An
     scores = project.need_table("scores", "score")
     read = scores.filter(pc.is_in(scores["record_id"], wanted))
     answer = dict(zip(read["candidate_id"].to_pylist(), read["answer"].to_pylist(), strict=True))
-    candidates = project.need_table("candidates", "ingest")
+    candidates = project.candidates()
     candidates = candidates.filter(pc.is_in(candidates["record_id"], wanted))
     rows = candidates.select(["id", "record_id", "model", "message"]).to_pylist()
     rows = [row | {"answer": answer.get(row["id"])} for row in rows]

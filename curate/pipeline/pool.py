@@ -211,7 +211,7 @@ def score(project: Project) -> Summary:
     from curate.score import score as score_candidates
 
     records = project.need_table("records", "ingest")
-    candidates = project.need_table("candidates", "ingest")
+    candidates = project.candidates()
     vectors = prompt_vectors(project)
     seen = sorted(project.reviewed(before=project.round_at_work().number))
     now = key(project, "score", upstream(project, "embed"), *seen)
