@@ -196,18 +196,34 @@ class EmbedConfig(_Strict):
 class AnswerConfig(_Strict):
     """How an answer is read out of a completion, so that answers can be compared."""
 
-    extract: Literal["pattern", "number", "boxed", "option", "text", "embedding", "auto"] = "auto"
+    extract: Literal[
+        "pattern",
+        "number",
+        "boxed",
+        "option",
+        "text",
+        "embedding",
+        "entailment",
+        "nli",
+        "auto",
+    ] = "auto"
     """pattern (give one), last number, last \\boxed{}, option letter, normalised text,
-    embedding similarity; auto: the first of them that reads most completions, else embedding."""
+    embedding similarity, a model's yes or no to "does one imply the other", a cross-encoder's;
+    auto: the first but these two that reads most completions, else embedding."""
     pattern: str | None = None
     """Regular expression; its group `answer`, else group 1, of the last match is the answer."""
     similarity: Share = 0.85
     """extract: embedding: answers at least this similar (cosine) are one answer."""
+    entailment: MemberConfig | None = None
+    """extract: entailment: the model that is asked whether one answer implies another."""
+    nli: str | None = None
+    """extract: nli: a cross-encoder for sentence-transformers, by name or folder."""
 
     @model_validator(mode="after")
-    def _pattern_goes_with_extract(self) -> AnswerConfig:
-        if self.extract == "pattern" and not self.pattern:
-            raise ValueError("extract: pattern needs `pattern:`")
+    def _what_extract_needs_is_given(self) -> AnswerConfig:
+        for needs in ("pattern", "entailment", "nli"):
+            if self.extract == needs and not getattr(self, needs):
+                raise ValueError(f"extract: {needs} needs `{needs}:`")
         return self
 
 
@@ -217,6 +233,8 @@ class ScoreConfig(_Strict):
     target: list[str] = []
     """Models whose answers may be chosen for review; empty = every model."""
     answer: AnswerConfig = AnswerConfig()
+    uncertainty: str = "auto"
+    """Score that the column `uncertainty` repeats; auto: the recommended one, row by row."""
     tokenizer: Literal["o200k_base", "cl100k_base"] = "o200k_base"
     """For token counts."""
 
@@ -328,6 +346,9 @@ class ReportConfig(_Strict):
     """The page that people look at."""
 
     title: str | None = None
+    truth: str | None = None
+    """metadata.NAME of the answers where it is known whether each is right (true, false): the
+    committee's estimated reliabilities are then shown beside true accuracies."""
     show_text: bool = True
     """false leaves prompts and answers out of the page."""
 
