@@ -23,6 +23,7 @@ from curate.measure.disagreement import (
     variation_ratio,
     vote_entropy,
 )
+from curate.measure.redundancy import Redundancy, rank_correlations, redundancy
 from curate.measure.reliability import log_odds, reliability
 from curate.measure.similarity import (
     cosine,
@@ -37,6 +38,7 @@ from curate.measure.vendi import vendi, vendi_of_similarity
 __all__ = [
     "DawidSkene",
     "EntropySplit",
+    "Redundancy",
     "bootstrap_interval",
     "cluster_answers",
     "contradiction",
@@ -53,7 +55,9 @@ __all__ = [
     "nearest",
     "novelty",
     "percent_agreement",
+    "rank_correlations",
     "rater_agreement",
+    "redundancy",
     "reliability",
     "unit",
     "variation_ratio",
