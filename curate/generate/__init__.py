@@ -1,6 +1,10 @@
 """Completions of committee members, and samples of one member.
 
-In: records as Arrow, members, and something that answers calls. Out: candidates as Arrow.
+In: records as Arrow, members, and something that answers calls. Out: candidates as Arrow, batch by
+batch; a prompt that cannot be asked and a call that failed are rows with their reason.
 """
 
-__all__: list[str] = []
+from curate.generate.calls import calls, check, notes
+from curate.generate.prompts import chat, evenly, refused
+
+__all__ = ["calls", "chat", "check", "evenly", "notes", "refused"]
