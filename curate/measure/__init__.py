@@ -13,6 +13,7 @@ from curate.measure.agreement import (
     rater_agreement,
 )
 from curate.measure.clusters import cluster_answers
+from curate.measure.cocoa import cocoa, cocoa_msp, cocoa_mte, cocoa_ppl, cocoa_uqlm
 from curate.measure.dawid_skene import DawidSkene, dawid_skene
 from curate.measure.disagreement import (
     EntropySplit,
@@ -20,11 +21,42 @@ from curate.measure.disagreement import (
     entropy_split,
     jensen_shannon,
     margin,
+    margin_uncertainty,
     variation_ratio,
     vote_entropy,
 )
+from curate.measure.lexical import (
+    TokenIds,
+    jaccard_by_item,
+    lexical_dissimilarity,
+    rouge_l_by_item,
+    token_ids,
+    words,
+)
 from curate.measure.redundancy import Redundancy, rank_correlations, redundancy
 from curate.measure.reliability import log_odds, reliability
+from curate.measure.sampling import (
+    length_normalised_entropy,
+    mean_of_answers,
+    perplexity,
+    predictive_entropy,
+    token_entropy,
+)
+from curate.measure.self_check import (
+    by_answer,
+    luq_by_answer,
+    p_false,
+    p_true,
+    selfcheck_nli,
+    selfcheck_support,
+)
+from curate.measure.semantic_entropy import (
+    semantic_density_uncertainty,
+    semantic_entropy,
+    semantic_entropy_kuhn,
+    semantic_entropy_mean,
+    semantic_entropy_rao,
+)
 from curate.measure.similarity import (
     cosine,
     cosine_by_item,
@@ -33,35 +65,79 @@ from curate.measure.similarity import (
     novelty,
     unit,
 )
+from curate.measure.spectral import (
+    degree,
+    degree_by_answer,
+    eccentricity,
+    eccentricity_by_answer,
+    eigenvalue_sum,
+    entailment_weights,
+    kernel_language_entropy,
+)
 from curate.measure.vendi import vendi, vendi_of_similarity
 
 __all__ = [
     "DawidSkene",
     "EntropySplit",
     "Redundancy",
+    "TokenIds",
     "bootstrap_interval",
+    "by_answer",
     "cluster_answers",
+    "cocoa",
+    "cocoa_msp",
+    "cocoa_mte",
+    "cocoa_ppl",
+    "cocoa_uqlm",
     "contradiction",
     "cosine",
     "cosine_by_item",
     "dawid_skene",
+    "degree",
+    "degree_by_answer",
     "dissimilarity",
+    "eccentricity",
+    "eccentricity_by_answer",
+    "eigenvalue_sum",
+    "entailment_weights",
     "entropy_split",
     "item_agreement",
+    "jaccard_by_item",
     "jensen_shannon",
+    "kernel_language_entropy",
     "krippendorff_alpha",
+    "length_normalised_entropy",
+    "lexical_dissimilarity",
     "log_odds",
+    "luq_by_answer",
     "margin",
+    "margin_uncertainty",
+    "mean_of_answers",
     "nearest",
     "novelty",
+    "p_false",
+    "p_true",
     "percent_agreement",
+    "perplexity",
+    "predictive_entropy",
     "rank_correlations",
     "rater_agreement",
     "redundancy",
     "reliability",
+    "rouge_l_by_item",
+    "selfcheck_nli",
+    "selfcheck_support",
+    "semantic_density_uncertainty",
+    "semantic_entropy",
+    "semantic_entropy_kuhn",
+    "semantic_entropy_mean",
+    "semantic_entropy_rao",
+    "token_entropy",
+    "token_ids",
     "unit",
     "variation_ratio",
     "vendi",
     "vendi_of_similarity",
     "vote_entropy",
+    "words",
 ]

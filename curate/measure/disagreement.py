@@ -23,6 +23,7 @@ __all__ = [
     "entropy_split",
     "jensen_shannon",
     "margin",
+    "margin_uncertainty",
     "variation_ratio",
     "vote_entropy",
 ]
@@ -83,6 +84,29 @@ def margin(votes: npt.ArrayLike, *, weights: npt.ArrayLike | None = None) -> Flo
     """
     shares = _shares(_matrix(votes), weights)
     return shares[:, 0] - shares[:, 1]
+
+
+def margin_uncertainty(votes: npt.ArrayLike, *, weights: npt.ArrayLike | None = None) -> Floats:
+    """Return one minus the majority margin: 0 = all the same, 1 = a tie for the first place.
+
+    The score that goes with self-consistency (Wang et al., 2023), turned so that higher = more
+    worth a person's time.
+
+    Args:
+        votes: Shape (n_items, n_members), NaN = did not answer.
+        weights: How much votes count.
+
+    Returns:
+        Shape (n_items,), in [0, 1]; NaN where fewer than two votes count: a lone one says nothing
+        of disagreement.
+
+    >>> margin_uncertainty([[1, 1, 2], [1, 2, 3], [4, 4, 4], [5, float("nan"), float("nan")]]
+    ... ).round(6).tolist()
+    [0.666667, 1.0, 0.0, nan]
+    """
+    matrix = _matrix(votes)
+    several = (_weights(matrix, weights) > 0).sum(axis=1) > 1
+    return np.where(several, 1.0 - margin(matrix, weights=weights), np.nan)
 
 
 def variation_ratio(votes: npt.ArrayLike, *, weights: npt.ArrayLike | None = None) -> Floats:
