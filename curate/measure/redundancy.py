@@ -32,7 +32,7 @@ class Redundancy:
     same_mistake: Floats
     """Where both are at odds with the rest: how often they say the same; NaN where never both."""
     n_items: npt.NDArray[np.int64]
-    """Items that both answered, with an answer of somebody else to hold them against."""
+    """Items that both answered and on which the others have a majority."""
     effective_members: float
     """As many independent members would give a mean vote of the same variance."""
 
@@ -40,8 +40,11 @@ class Redundancy:
 def redundancy(votes: npt.ArrayLike, *, weights: npt.ArrayLike | None = None) -> Redundancy:
     """Say how far members repeat each other, without knowing what is right.
 
-    Two members are held against the answer that has most weight among *the others*, so that
-    neither of the two has a say in what counts as being at odds. The effective number of members
+    Two members are held against the answer of the majority (by weight) of *the others*, on the
+    items where there is one: neither of the two has a say in what counts as being at odds, and
+    a rest in two minds, whose errors would be taken for theirs, is not asked. A majority that
+    errs still counts as right, so that correlations run a little high in committees of four or
+    five. The effective number of members
     is Kish's: m^2 / sum of correlations (Survey Sampling, 1965), with 1 on the diagonal and 0 for
     what is unknown or negative; m for independent members, 1 for copies of one. Use it to see
     whether another member would add a voice or an echo.
@@ -49,8 +52,7 @@ def redundancy(votes: npt.ArrayLike, *, weights: npt.ArrayLike | None = None) ->
     Args:
         votes: Shape (n_items, n_members), NaN = did not answer.
         weights: How much each member counts in what the others say, shape (n_members,), e.g.
-            `log_odds` of its `reliability`; None = all alike. Of answers of equal weight the one
-            that the first member gave counts.
+            `log_odds` of its `reliability`; None = all alike.
 
     Raises:
         ValueError: If the shapes do not fit.
@@ -123,9 +125,11 @@ def _at_odds(
     others = there.copy()
     others[:, [a, b]] = False
     rest = support - same[:, :, a] * weight[a] - same[:, :, b] * weight[b]
-    said = np.argmax(np.where(others, rest, -np.inf), axis=1)
-    consensus = votes[np.arange(len(votes)), said]
-    held = there[:, a] & there[:, b] & others.any(axis=1)
+    rest = np.where(others, rest, -np.inf)
+    row, said = np.arange(len(votes)), np.argmax(rest, axis=1)
+    consensus = votes[row, said]
+    majority = rest[row, said] > 0.5 * (others * weight).sum(axis=1)
+    held = there[:, a] & there[:, b] & majority
     return held & (votes[:, a] != consensus), held & (votes[:, b] != consensus), held
 
 
@@ -133,7 +137,7 @@ def _phi(counts: dict[str, Floats]) -> Floats:
     n, both = counts["n"], counts["both"]
     with np.errstate(invalid="ignore", divide="ignore"):
         p, q, joint = counts["first"] / n, counts["first"].T / n, both / n
-        phi: Floats = (joint - p * q) / np.sqrt(p * (1 - p) * q * (1 - q))
+        phi: Floats = (joint - p * q) / (np.sqrt(p * (1 - p)) * np.sqrt(q * (1 - q)))
     phi[~np.isfinite(phi)] = np.nan
     np.fill_diagonal(phi, 1.0)
     return phi

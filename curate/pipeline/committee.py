@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 
 from curate import measure
 from curate.errors import ConfigError
-from curate.files import write_json
+from curate.files import read_json, write_json
+from curate.pipeline.pool import upstream
 from curate.pipeline.summary import Summary
 from curate.project import Project
 
-__all__ = ["committee", "committee_facts"]
+__all__ = ["committee", "committee_facts", "current_committee"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -39,6 +40,7 @@ def committee(project: Project, *, truth: Mapping[str, bool] | None = None) -> S
     facts = committee_facts(project, truth=truth)
     path = project.pool / "committee.json"
     write_json(path, facts)
+    project.put_stamp("committee", upstream(project, "score"), {})
     counts = {
         "members": len(facts["members"]),
         "effective members": facts["effective_members"],
@@ -51,6 +53,17 @@ def committee(project: Project, *, truth: Mapping[str, bool] | None = None) -> S
         notes=(*_member_lines(facts["members"]), *facts["warnings"]),
         data=facts,
     )
+
+
+def current_committee(project: Project) -> dict[str, Any]:
+    """Return what `committee` last said of the scores at hand, else what it says now."""
+    stamp = project.stamp("committee")
+    kept = read_json(project.pool / "committee.json")
+    if kept is None or stamp is None or stamp["key"] != upstream(project, "score"):
+        committee(project)
+        kept = read_json(project.pool / "committee.json")
+    facts: dict[str, Any] = kept
+    return facts
 
 
 def committee_facts(project: Project, *, truth: Mapping[str, bool] | None = None) -> dict[str, Any]:

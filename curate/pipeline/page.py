@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from curate import report as drawing
 from curate import texts
 from curate.files import beside
+from curate.pipeline.committee import current_committee
 from curate.pipeline.items import items_of
 from curate.pipeline.offer import NEED
 from curate.pipeline.pool import prompt_vectors, upstream
@@ -60,6 +61,7 @@ def page(project: Project, *, truth: drawing.Truth | None = None) -> drawing.Pag
         queue=_queue(project, round_) if round_ else (),
         scores=_scores(round_) if round_ else None,
         map=_map(project, round_) if round_ else None,
+        committee=_committee(project) if round_ else None,
         composition=_composition(round_) if round_ else None,
         agreement=_agreement(round_) if round_ else None,
         outcomes=Counter(outcome for _, outcome in _settled(round_)) if round_ else {},
@@ -237,6 +239,30 @@ def _plane(project: Project) -> npt.NDArray[np.float64]:
         np.save(file, xy)
     project.put_stamp("map", now, {})
     return xy
+
+
+def _committee(project: Project) -> drawing.Committee | None:
+    """Return the committee, where several models answered."""
+    facts = current_committee(project)
+    if len(facts["members"]) < 2:
+        return None
+    order = sorted(range(len(facts["members"])), key=lambda n: -facts["members"][n]["reliability"])
+    correlation = np.array(facts["correlation"], np.float64)
+    return drawing.Committee(
+        members=tuple(
+            drawing.Member(
+                name=member["name"],
+                answers=member["answers"],
+                reliability=member["reliability"],
+                accuracy=_nan(member["accuracy"]),
+                redundancy=_nan(member["redundancy"]),
+            )
+            for member in (facts["members"][n] for n in order)
+        ),
+        effective=_nan(facts["effective_members"]),
+        correlation=correlation[np.ix_(order, order)],
+        warnings=tuple(facts["warnings"]),
+    )
 
 
 def _composition(round_: Round) -> drawing.Composition | None:

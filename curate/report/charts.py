@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.report.distributions import Bar, Histogram, rank_correlation, wilson
-from curate.report.page import Map, Measure, QueueRow, Scores
+from curate.report.page import Committee, Map, Measure, QueueRow, Scores
 from curate.report.regions import Region, name_regions
 from curate.report.wording import count, number, percent
 
@@ -26,6 +26,7 @@ __all__ = [
     "dots",
     "picture",
     "rate",
+    "redundancy",
     "stacked",
 ]
 
@@ -105,6 +106,21 @@ def correlations(scores: Scores) -> list[tuple[str, list[Cell]]]:
         for j in range(i + 1):
             table[i, j] = table[j, i] = rank_correlation(values[i], values[j])
     return [(name, [_cell(v) for v in table[i].tolist()]) for i, name in enumerate(names)]
+
+
+def redundancy(committee: Committee) -> list[tuple[str, list[Cell]]]:
+    """Return how far each member repeats each, a row a member, in the committee's order.
+
+    Raises:
+        ValueError: If the matrix is not of these members.
+    """
+    n = len(committee.members)
+    if np.shape(committee.correlation) != (n, n):
+        raise ValueError(f"correlation has shape {np.shape(committee.correlation)} for {n} members")
+    rows = np.asarray(committee.correlation, np.float64).tolist()
+    return [
+        (m.name, [_cell(v) for v in row]) for m, row in zip(committee.members, rows, strict=True)
+    ]
 
 
 def _cell(value: float) -> Cell:

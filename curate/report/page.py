@@ -12,11 +12,13 @@ import numpy.typing as npt
 __all__ = [
     "Agreement",
     "Annotator",
+    "Committee",
     "Completion",
     "Composition",
     "ExportFile",
     "Map",
     "Measure",
+    "Member",
     "Mix",
     "Page",
     "QueueRow",
@@ -135,6 +137,33 @@ class Composition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One model of the committee."""
+
+    name: str
+    answers: int
+    """Prompts to which its answer could be read."""
+    reliability: float
+    """Estimated without labels, in [0, 1]."""
+    accuracy: float = float("nan")
+    """Share of right answers where truth is known; NaN where it is not."""
+    redundancy: float = float("nan")
+    """Mean correlation of its being at odds with the others'."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committee:
+    """Whose disagreement the scores are made of."""
+
+    members: tuple[Member, ...]
+    effective: float
+    """As many independent members would give a mean vote of the same variance."""
+    correlation: Floats
+    """Of being at odds with the rest, shape (n_members, n_members)."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Annotator:
     """One person's work."""
 
@@ -193,6 +222,7 @@ class Page:
     queue: tuple[QueueRow, ...] = ()
     scores: Scores | None = None
     map: Map | None = None
+    committee: Committee | None = None
     composition: Composition | None = None
     agreement: Agreement | None = None
     outcomes: Mapping[str, int] = field(default_factory=dict)

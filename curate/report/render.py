@@ -55,6 +55,7 @@ def render(page: Page) -> str:
         opening=wording.opening(page),
         panels=_panels(page.scores) if page.scores else [],
         correlations=charts.correlations(page.scores) if page.scores else [],
+        repeats=charts.redundancy(page.committee) if page.committee else [],
         picture=picture,
         rates=_rates(page.truth) if page.truth else [],
         cut_at=_cut_at(page),

@@ -7,11 +7,13 @@ import numpy as np
 from curate.report import (
     Agreement,
     Annotator,
+    Committee,
     Completion,
     Composition,
     ExportFile,
     Map,
     Measure,
+    Member,
     Mix,
     Page,
     QueueRow,
@@ -50,6 +52,15 @@ def full_page(n: int = 200, k: int = 40) -> Page:
             labels=prompts,
             queued=order,
             reviewed=np.flatnonzero(~queued)[:7],
+        ),
+        committee=Committee(
+            members=(
+                Member(name="large", answers=n, reliability=0.93, accuracy=0.9, redundancy=0.4),
+                Member(name="small", answers=n - 3, reliability=0.61, accuracy=0.6),
+            ),
+            effective=1.4,
+            correlation=np.array([[1.0, 0.4], [0.4, 1.0]]),
+            warnings=("need follows answer_tokens: rank correlation +0.62",),
         ),
         composition=Composition(
             measures=(
@@ -126,6 +137,12 @@ def page_of(text: str) -> Page:
             docs={text: text},
         ),
         map=Map(xy=np.eye(2), labels=[text, text], queued=np.array([0])),
+        committee=Committee(
+            members=tuple(Member(name=text, answers=2, reliability=0.9) for _ in range(2)),
+            effective=2.0,
+            correlation=np.eye(2),
+            warnings=(text,),
+        ),
         composition=Composition(
             measures=(Measure(name=text, queue=1.0, random=0.5, note=text),),
             mixes=(Mix(column=text, rows=((text, 0.5, 0.5),)),),

@@ -214,3 +214,28 @@ def test_scores_of_another_pool_are_refused():
     scores = Scores(columns={"need": np.zeros(3)}, queued=np.zeros(4, bool))
     with pytest.raises(ValueError, match="'need' has 3 rows, `queued` 4"):
         render(dataclasses.replace(EMPTY, scores=scores))
+
+
+def test_the_committee_stands_with_what_each_member_is_worth():
+    page = full_page()
+    html = render(page)
+    section = html[html.index('id="committee"') : html.index('id="composition"')]
+    assert "worth about <b>1.4</b> independent ones" in section
+    assert "need follows answer_tokens" in section
+    assert section.index("large") < section.index("small")
+
+
+def test_true_accuracy_is_a_column_only_where_truth_is_known():
+    page = full_page()
+    unknown = tuple(dataclasses.replace(m, accuracy=float("nan")) for m in page.committee.members)
+    without = dataclasses.replace(
+        page, committee=dataclasses.replace(page.committee, members=unknown)
+    )
+    assert ("True accuracy" in render(page), "True accuracy" in render(without)) == (True, False)
+
+
+def test_a_matrix_of_another_committee_is_refused():
+    page = full_page()
+    wrong = dataclasses.replace(page.committee, correlation=np.eye(3))
+    with pytest.raises(ValueError, match="2 members"):
+        render(dataclasses.replace(page, committee=wrong))
