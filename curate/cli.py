@@ -1,6 +1,6 @@
 """One command a stage: parse, call one public function, print one summary.
 
-Exit codes: 0 done (or waiting at the desk); 2 to 6 as `curate.errors` draws them; 130 after Ctrl-C.
+Exit codes: 0 done (or waiting at the desk); 2 to 8 as `curate.errors` draws them; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ DEFAULT = Path("curate.yaml")
 def init(
     folder: Annotated[Path, typer.Argument(help="Where the project is to be.")],
     preset: Annotated[
-        str, typer.Option(help="finetune_from_logs or preference_pairs.")
+        str, typer.Option(help="finetune_from_logs, preference_pairs or ask_a_committee.")
     ] = "finetune_from_logs",
     as_json: JsonOption = False,
 ) -> None:
@@ -68,6 +68,18 @@ def ingest(
 ) -> None:
     """Read logs and data sets into records and candidates."""
     _stage(config, as_json, lambda p, s: s.ingest(p, paths=paths, format=format))
+
+
+@app.command()
+def generate(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Ask the committee's models for answers; each call is paid once."""
+    _stage(config, as_json, lambda p, s: s.generate(p))
+
+
+@app.command()
+def judge(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Have models grade or compare the answers; each call is paid once."""
+    _stage(config, as_json, lambda p, s: s.judge(p))
 
 
 @app.command()
@@ -148,6 +160,30 @@ def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     from curate.project import Project
 
     _show([pipeline.status(Project(config))], as_json)
+
+
+@app.command()
+def plan(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Say what asking models will cost, and people's minutes; nothing is sent."""
+    from curate import pipeline
+    from curate.project import Project
+
+    _show([pipeline.plan(Project(config))], as_json)
+
+
+@app.command()
+def ledger(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Say what asking models has cost, by stage and model."""
+    from curate import pipeline
+    from curate.project import Project
+
+    _show([pipeline.ledger(Project(config))], as_json)
+
+
+@app.command()
+def committee(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Say whose disagreement the scores are: who repeats whom, who is how reliable."""
+    _stage(config, as_json, lambda p, s: s.committee(p))
 
 
 @app.command()
