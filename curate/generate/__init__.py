@@ -4,7 +4,21 @@ In: records as Arrow, members, and something that answers calls. Out: candidates
 batch; a prompt that cannot be asked and a call that failed are rows with their reason.
 """
 
+from curate.generate.adaptive import Adaptive, Group
 from curate.generate.calls import calls, check, notes
+from curate.generate.committee import Asker, Generated, generate
 from curate.generate.prompts import chat, evenly, refused
 
-__all__ = ["calls", "chat", "check", "evenly", "notes", "refused"]
+__all__ = [
+    "Adaptive",
+    "Asker",
+    "Generated",
+    "Group",
+    "calls",
+    "chat",
+    "check",
+    "evenly",
+    "generate",
+    "notes",
+    "refused",
+]
