@@ -39,6 +39,7 @@ def running_model(gguf: Path, name: str, log: Path) -> Iterator[ModelServer]:
         try:
             yield ModelServer(base_url=f"{_address(child, log)}/v1", model=name, log=log)
         finally:
+            assert child.stdin and child.stdout
             child.stdin.close()
             try:
                 child.wait(timeout=20)
@@ -68,6 +69,7 @@ def _folder(package: str) -> Path:
 
 
 def _address(child: subprocess.Popen[bytes], log: Path) -> str:
+    assert child.stdout
     for line in child.stdout:
         if line.startswith(b"listening "):
             return line.split()[1].decode()
