@@ -8,6 +8,7 @@ graph; or one number a prompt, higher = more worth a person's time. No model is 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ def words(text: str) -> list[str]:
     >>> words("It's 3.5 km, 東京")
     ['it', 's', '3', '5', 'km', '東', '京']
     """
-    return _WORD.findall(text.lower())
+    return _WORD.findall(unicodedata.normalize("NFC", text).lower())
 
 
 def token_ids(texts: Iterable[str], *, split: Callable[[str], Sequence[str]] = words) -> TokenIds:
@@ -148,7 +149,10 @@ _UNSPACED = (
 )
 """Thai and Lao, Burmese, Khmer, kana, Chinese characters."""
 
-_WORD = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")
+_MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+"""Accents, and the vowel signs of Hebrew, Arabic and the scripts of India: parts of words."""
+
+_WORD = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+(?:[{_MARKS}]+[^\\W_{_UNSPACED}]*)*")
 
 _Loop = Callable[[Ints, Ints, Ints, int, Floats], None]
 
