@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -58,10 +59,10 @@ def candidate(
 ) -> Row:
     """Return a reply that came back as a row of `records.CANDIDATES`.
 
-    Nothing in it depends on when or how fast the reply came. An empty answer is an answer: it is
-    kept with its `finish_reason`, which says whether the model stopped or was cut off.
+    Nothing in it depends on when or how fast the reply came. An empty answer is an answer:
+    it is kept with its `finish_reason`, which says whether the model stopped or was cut off.
     """
-    message = message_row(reply.message or Message(role="assistant", content=""))
+    message = _storable(message_row(reply.message or Message(role="assistant", content="")))
     repeat = repeats.number(prompt.record_id, member.label, message)
     total = math.fsum(reply.logprobs) if reply.logprobs else math.nan
     return {
@@ -107,6 +108,21 @@ def _entropy(logprobs: Sequence[float]) -> float:
     shares = [math.exp(min(logprob, 0.0)) for logprob in logprobs]
     shares.append(max(0.0, 1.0 - math.fsum(shares)))
     return -math.fsum(share * math.log(share) for share in shares if share > 0)
+
+
+def _storable(value: Json) -> Json:
+    """Return a message as UTF-8 can hold it: half a surrogate pair becomes U+FFFD.
+
+    A server that cuts an answer at its token limit may leave half an emoji.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {key: _storable(inner) for key, inner in value.items()}
+    return [_storable(inner) for inner in value] if isinstance(value, list) else value
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _params(call: Call) -> Row:

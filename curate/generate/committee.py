@@ -34,8 +34,10 @@ class Generated:
 
     candidates: pa.RecordBatch
     """Of `records.CANDIDATES`, in the order of member, record and sample."""
+    refused: tuple[Rejected, ...] = ()
+    """Prompts that cannot be asked; told once, whoever is asked."""
     failed: tuple[Rejected, ...] = ()
-    """Prompts that cannot be asked, and calls to which nothing came back."""
+    """Calls to which nothing came back."""
     n_saved: int = 0
     """Calls that were not needed, as the decision was settled."""
 
@@ -52,8 +54,8 @@ def generate(
 
     The same replies give the same batches to the last byte, in whatever order they came in. A
     failed call is no candidate: it is a row that says where its record stands and why nothing
-    came back. An empty answer, or one cut off at the token limit, is a candidate; its
-    `finish_reason` tells.
+    came back. An empty answer, or one cut off at the token limit, is a candidate: the model said
+    so much, and its `finish_reason` tells.
 
     Args:
         records: Table of `records.RECORDS`.
@@ -69,7 +71,7 @@ def generate(
     for member in members:
         check(member)
     if members and (cannot := refused(records)):
-        yield Generated(candidates=batch([]), failed=tuple(cannot))
+        yield Generated(candidates=batch([]), refused=tuple(cannot))
     for member in members:
         work = _Member(member, ask(member), Repeats(logged, member.label))
         if adaptive is None or adaptive.config.least >= member.samples:
@@ -132,8 +134,9 @@ class _Member:
         def going() -> Iterator[Call]:
             for prompt in asked:
                 for sample in samples:
-                    sent.append((prompt, call_of(prompt, self._member, sample)))
-                    yield sent[-1][1]
+                    call = call_of(prompt, self._member, sample)
+                    sent.append((prompt, call))
+                    yield call
 
         for reply in self._ask(going()):
             yield (*sent.popleft(), reply)
