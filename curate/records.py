@@ -151,11 +151,12 @@ class Verdict:
     """Candidate id, or pair id."""
     judge: str
     value: float | str | None
-    """A grade from 1 to 5, a `Vote`, or 1.0 / 0.0 for right / wrong; None: unscored."""
-    kind: Literal["pointwise", "pairwise", "reference"] = "pointwise"
+    """A grade from 1 to 5, a `Vote`, 1.0 / 0.0 for right / wrong, or a chance of being right;
+    None: unscored, or (pairwise, with both `orders`) undecided."""
+    kind: Literal["pointwise", "pairwise", "reference", "p_true"] = "pointwise"
     prompt: str = ""
-    """Name and version of the prompt, as ``rubric@1``."""
-    orders: tuple[str, ...] = ()
+    """Name and version of the prompt, and the first digits of its hash, as ``rubric@1+2c41f0``."""
+    orders: tuple[str | None, ...] = ()
     """pairwise: what was said with a first, and with b first; in terms of a and b."""
     why_unscored: str | None = None
     rationale: str = ""

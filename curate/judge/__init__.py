@@ -4,4 +4,21 @@ In: items, judges, and something that answers calls. Out: verdicts as Arrow; a r
 read is unscored, with its reason.
 """
 
-__all__: list[str] = []
+from curate.judge.items import Items
+from curate.judge.judges import Judge, judge_from, judges_from
+from curate.judge.judging import Asker, calls, judge, verdicts
+from curate.judge.reading import Reading, read_p_true, read_verdict
+
+__all__ = [
+    "Asker",
+    "Items",
+    "Judge",
+    "Reading",
+    "calls",
+    "judge",
+    "judge_from",
+    "judges_from",
+    "read_p_true",
+    "read_verdict",
+    "verdicts",
+]
