@@ -200,10 +200,16 @@ def entropy_split(
     known = np.where(np.isnan(answered)[:, :, None], 0.0, p)
     total = _entropy(np.einsum("im,imk->ik", w, known))
     ambiguity = np.einsum("im,im->i", w, _entropy(known))
-    return EntropySplit(total, np.maximum(total - ambiguity, 0.0), ambiguity)
+    apart = total - ambiguity
+    return EntropySplit(total, np.where(apart < _ROUNDING, 0.0, apart), ambiguity)
 
 
-def jensen_shannon(probabilities: npt.ArrayLike, *, weights: npt.ArrayLike | None = None) -> Floats:
+def jensen_shannon(
+    probabilities: npt.ArrayLike,
+    *,
+    weights: npt.ArrayLike | None = None,
+    normalise: bool = False,
+) -> Floats:
     """Return how far members' distributions are from their mean: 0 = all the same.
 
     ``H(mean p) - mean H(p)``, the generalised Jensen-Shannon divergence; the same number as the
@@ -213,11 +219,27 @@ def jensen_shannon(probabilities: npt.ArrayLike, *, weights: npt.ArrayLike | Non
     Args:
         probabilities: Shape (n_items, n_members, n_options).
         weights: How much members count.
+        normalise: Divide by the greatest possible value; an item with one member is then NaN.
 
     Returns:
         Shape (n_items,); NaN where no member has a distribution.
+
+    >>> jensen_shannon([[[1, 0], [0, 1]]], normalise=True).tolist()
+    [1.0]
     """
-    return entropy_split(probabilities, weights=weights).ignorance
+    p = np.asarray(probabilities, dtype=np.float64)
+    apart = entropy_split(p, weights=weights).ignorance
+    if not normalise:
+        return apart
+    answered = np.where(np.isnan(p).any(axis=2), np.nan, 0.0)
+    n_members = (_weights(answered, weights) > 0).sum(axis=1)
+    most = np.minimum(n_members, p.shape[2])
+    ceiling = np.where(most > 1, np.log(np.maximum(most, 1)), np.nan)
+    return np.minimum(apart / ceiling, 1.0)
+
+
+_ROUNDING = 1e-14
+"""Differences of entropies below are rounding: members of one mind are at exactly 0."""
 
 
 def _matrix(votes: npt.ArrayLike) -> Floats:

@@ -113,6 +113,22 @@ def test_bald_of_a_bradley_terry_ensemble():
     assert mutual_information[0] == pytest.approx(0.063298, abs=1e-6)
 
 
+def test_jensen_shannon_over_its_greatest_value():
+    # .245376 / ln 2
+    p = [[[0.9, 0.1], [0.1, 0.9], [0.5, 0.5]]]
+    assert measure.jensen_shannon(p, normalise=True)[0] == pytest.approx(0.354003, abs=1e-6)
+    one = [[[0.9, 0.1], [NAN, NAN]]]
+    assert measure.jensen_shannon(one)[0] == 0
+    assert math.isnan(measure.jensen_shannon(one, normalise=True)[0])
+
+
+def test_margin_uncertainty_is_one_less_the_margin_of_several_votes():
+    votes = [[0, 0, 0, 1, 1], [0, 1, 2, 3, 4], [0, NAN, NAN, NAN, NAN]]
+    got = measure.margin_uncertainty(votes)
+    assert got[:2] == pytest.approx([0.8, 1.0]) and math.isnan(got[2])
+    assert math.isnan(measure.margin_uncertainty([[1, 2]], weights=[1, 0])[0])
+
+
 def test_a_member_without_a_distribution_is_left_out():
     with_gap = [[[0.9, 0.1], [NAN, 0.5], [0.1, 0.9]]]
     without = [[[0.9, 0.1], [0.1, 0.9]]]
@@ -202,6 +218,36 @@ def test_total_is_ignorance_plus_ambiguity(raw):
     assert (split.ignorance <= math.log(3) + 1e-12).all()
     same = np.repeat(p[:, :1], 4, axis=1)
     assert measure.jensen_shannon(same) == pytest.approx(0, abs=1e-12)
+
+
+def consensus_divergence(p, w):
+    """Return the weighted mean of KL(p_m || mean p), member by member (McCallum and Nigam)."""
+    w = w / w.sum()
+    mean = sum(share * member for share, member in zip(w, p, strict=True))
+    return sum(share * stats.entropy(member, mean) for share, member in zip(w, p, strict=True))
+
+
+def mutual_information(p, w):
+    """Return I(answer; member) of the joint distribution w_m p_mk (BALD)."""
+    joint = (w / w.sum())[:, None] * p
+    apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+    return (joint * np.log(joint / apart)).sum()
+
+
+@props
+@given(
+    hnp.arrays(np.float64, (3, 4, 3), elements=st.floats(0.01, 1)),
+    hnp.arrays(np.float64, 4, elements=st.floats(0.1, 3)),
+)
+def test_jensen_shannon_is_consensus_divergence_is_bald(raw, weights):
+    p = raw / raw.sum(axis=2, keepdims=True)
+    got = measure.jensen_shannon(p, weights=weights)
+    assert got == pytest.approx([consensus_divergence(one, weights) for one in p], abs=1e-12)
+    assert got == pytest.approx([mutual_information(one, weights) for one in p], abs=1e-12)
+    share = measure.jensen_shannon(p, weights=weights, normalise=True)
+    assert ((share >= 0) & (share <= 1)).all()
+    same = np.repeat(p[:, :1], 4, axis=1)
+    assert (measure.jensen_shannon(same, weights=weights) == 0).all()
 
 
 def test_a_block_boundary_changes_nothing():
