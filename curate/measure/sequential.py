@@ -105,7 +105,7 @@ def forecast_selection(
     """Return whether each prompt will be among the `budget` of highest entropy.
 
     The threshold is the entropy that `budget` prompts are expected to reach, counted over the
-    forecasts of all prompts. A decision is 0: below it, 1: at it, 2: above it; prompts at the
+    forecasts of all prompts (below all of them where the budget is for all). A decision is 0: below it, 1: at it, 2: above it; prompts at the
     threshold are alike, so that which of them are chosen does not hang on their samples.
 
     Args:
@@ -227,11 +227,11 @@ def _running(factors: Floats) -> Floats:
 
 
 def _reached_by(final: Floats, times: Ints, budget: int) -> float:
-    """Return the greatest entropy that `budget` prompts are expected to reach."""
+    """Return the greatest entropy that `budget` prompts are expected to reach, -1 if all will."""
     known = ~np.isnan(final)
     values = final[known]
-    if values.size == 0:
-        return np.nan
+    if budget >= times.sum() or values.size == 0:
+        return -1.0
     weight = np.broadcast_to(times[:, None] / final.shape[1], final.shape)[known]
     order = np.argsort(-values, kind="stable")
     reached = np.cumsum(weight[order])
