@@ -105,8 +105,9 @@ def forecast_selection(
     """Return whether each prompt will be among the `budget` of highest entropy.
 
     The threshold is the entropy that `budget` prompts are expected to reach, counted over the
-    forecasts of all prompts (below all of them where the budget is for all). A decision is 0: below it, 1: at it, 2: above it; prompts at the
-    threshold are alike, so that which of them are chosen does not hang on their samples.
+    forecasts of all prompts (below all of them where the budget is for all). A decision is 0:
+    below it, 1: at it, 2: above it; prompts at the threshold are alike, so that which of them are
+    chosen does not hang on their samples.
 
     Args:
         votes: As for `forecast_bucket`, of *all* prompts, those that are settled included.
