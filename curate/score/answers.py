@@ -13,6 +13,8 @@ option     a letter A-J, as answer to a multiple-choice question
 number     the number in the slot; the last number where there is no slot
 text       the slot, or the whole completion where there is none
 embedding  nothing is read: answers are compared by the similarity of their vectors
+entailment as text; a model says which of the distinct answers imply each other
+nli        as text; a cross-encoder says which of the distinct answers imply each other
 =========  ===========================================================================
 
 All but `option` are put in one spelling: a number by its value, without a unit of up to two words
@@ -33,9 +35,9 @@ from typing import Literal
 from curate.errors import ConfigError
 from curate.score.numerals import last_number, whole_number
 
-__all__ = ["READABLE", "Extract", "Reader", "choose", "normalised", "reader_for"]
+__all__ = ["READABLE", "Extract", "Reader", "choose", "normalised", "reader_for", "said"]
 
-Extract = Literal["pattern", "boxed", "option", "number", "text", "embedding"]
+Extract = Literal["pattern", "boxed", "option", "number", "text", "embedding", "entailment", "nli"]
 Reader = Callable[[str], str | None]
 
 READABLE = 0.8
@@ -101,6 +103,16 @@ def normalised(answer: str) -> str | None:
     if _CODE.search(plain):
         return "".join(plain.split()).replace("'", '"')
     return " ".join(plain.casefold().split()).strip(" .,;:!?*_`") or None
+
+
+def said(text: str) -> str:
+    """Return the answer as it stands in a completion: its slot, else the whole completion.
+
+    >>> said("We add them up. The answer is **7 days**."), said("The Nile. ")
+    ('7 days**.', 'The Nile.')
+    """
+    slot = _slot(text)
+    return (text if slot is None else slot).strip()
 
 
 _CODE = re.compile(r"""[\[\]{}()<>=\\"']""")
@@ -195,8 +207,7 @@ def _number(text: str) -> str | None:
 
 
 def _text(text: str) -> str | None:
-    slot = _slot(text)
-    return normalised(text if slot is None else slot)
+    return normalised(said(text))
 
 
 def _surely_number(text: str) -> bool:
@@ -218,6 +229,8 @@ _READERS: Mapping[str, Reader] = {
     "option": _option,
     "number": _number,
     "text": _text,
+    "entailment": _text,
+    "nli": _text,
 }
 _SURELY: Mapping[Extract, Callable[[str], bool]] = {
     "boxed": lambda text: _boxed(text) is not None,

@@ -42,6 +42,13 @@ COLUMNS: Mapping[str, Column] = {
     ),
     "n_members": Column("How many models gave an answer that can be compared."),
     "n_answers": Column("How many answers can be compared, repeated samples included."),
+    "n_samples": Column("How many answers of its own model to the prompt can be compared."),
+    "uncertainty": Column(
+        "The score named in `uncertainty_from`; where answers have different ones, its place "
+        "among those of the same score, from 0 to 1.",
+        True,
+    ),
+    "uncertainty_from": Column("Which score `uncertainty` repeats (`score.uncertainty`)."),
     "vote_entropy": Column(
         "How evenly the prompt's answers are spread: 0 = all the same, 1 = all different.", True
     ),
@@ -57,6 +64,45 @@ COLUMNS: Mapping[str, Column] = {
     ),
     "dissimilarity": Column(
         "Mean of 1 - cosine to the other models' answers; only where answers were embedded.", True
+    ),
+    "semantic_entropy": Column(
+        "Entropy of what its model's samples say (nats; Chao-Shen's correction for few samples): "
+        "0 = all the same.",
+        True,
+    ),
+    "semantic_entropy_rao": Column(
+        "Entropy of what its model's samples say, each weighted by its probability per token "
+        "(nats): 0 = all the same.",
+        True,
+    ),
+    "predictive_entropy": Column(
+        "How improbable its model's samples are, per token (nats, mean): 0 = certain.", True
+    ),
+    "perplexity": Column(
+        "Between how many tokens, in effect, the model hesitated when it wrote this answer: 1 = "
+        "none.",
+        True,
+    ),
+    "cocoa": Column(
+        "How improbable this answer is, per token, times how much its model's other samples "
+        "differ from it: 0 = certain, or all the same.",
+        True,
+    ),
+    "lexical_dissimilarity": Column(
+        "How differently the prompt's answers are worded: mean of 1 - ROUGE-L over their pairs.",
+        True,
+    ),
+    "lexical_outlier": Column(
+        "How differently this answer is worded than the prompt's others: mean of 1 - ROUGE-L.",
+        True,
+    ),
+    "judge_grade": Column(
+        "Mean grade of the judges, from 1 to 5, each judge's leniency removed; 5 = best."
+    ),
+    "judge_spread": Column(
+        "How far the judges' grades are apart, each judge's leniency removed (standard "
+        "deviation): 0 = of one mind.",
+        True,
     ),
     "novelty": Column("1 - cosine of the prompt to the nearest prompt that was reviewed.", True),
     "answer_tokens": Column("Length of the completion in tokens."),
@@ -77,6 +123,14 @@ PAIR_COLUMNS: Mapping[str, Column] = {
         "half says a and half says b, 0 = both say the same.",
         True,
     ),
+    "panel_entropy": Column(
+        "How evenly the judges' verdicts on the pair are spread over a, b and tie: 0 = of one "
+        "mind, 1 = evenly; the vote of one that goes by the answers' places is halved.",
+        True,
+    ),
+    "position_inconsistency": Column(
+        "Share of the judges that change their verdict when the two answers change places."
+    ),
     "length_ratio": Column("Characters of the longer answer per character of the shorter."),
     "degenerate": Column("Whether comparing teaches nothing: an answer is empty, refused or cut."),
     "why_degenerate": Column("Which answer, and what is wrong with it; null: nothing."),
@@ -94,11 +148,23 @@ SCORES = pa.schema(
         ("answer_group", pa.int32()),
         ("n_members", pa.int32()),
         ("n_answers", pa.int32()),
+        ("n_samples", pa.int32()),
+        ("uncertainty", pa.float64()),
+        ("uncertainty_from", pa.string()),
         ("vote_entropy", pa.float64()),
         ("margin_uncertainty", pa.float64()),
         ("contradiction", pa.float64()),
         ("contradiction_weighted", pa.float64()),
         ("dissimilarity", pa.float64()),
+        ("semantic_entropy", pa.float64()),
+        ("semantic_entropy_rao", pa.float64()),
+        ("predictive_entropy", pa.float64()),
+        ("perplexity", pa.float64()),
+        ("cocoa", pa.float64()),
+        ("lexical_dissimilarity", pa.float64()),
+        ("lexical_outlier", pa.float64()),
+        ("judge_grade", pa.float64()),
+        ("judge_spread", pa.float64()),
         ("novelty", pa.float64()),
         ("answer_tokens", pa.int64()),
         ("prompt_tokens", pa.int64()),
@@ -116,6 +182,8 @@ PAIR_SCORES = pa.schema(
         ("record_id", pa.string()),
         ("pair_dissimilarity", pa.float64()),
         ("pair_dispute", pa.float64()),
+        ("panel_entropy", pa.float64()),
+        ("position_inconsistency", pa.float64()),
         ("length_ratio", pa.float64()),
         ("degenerate", pa.bool_()),
         ("why_degenerate", pa.string()),

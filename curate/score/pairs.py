@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from curate import measure
 from curate.score.columns import PAIR_SCORES, Why, why_nan
+from curate.score.graded import ranked
 from curate.texts import answer_text
 
 __all__ = ["score_pairs"]
@@ -27,6 +28,7 @@ def score_pairs(
     *,
     vectors_of: Callable[[list[str]], Vectors] | None = None,
     scores: pa.Table | None = None,
+    verdicts: pa.Table | None = None,
 ) -> pa.Table:
     """Score pairs of candidates: how far apart they are, and how disputed.
 
@@ -35,6 +37,7 @@ def score_pairs(
         candidates: Table of `records.CANDIDATES`.
         vectors_of: Turns answers into unit vectors; None leaves `pair_dissimilarity` NaN.
         scores: Table of `SCORES` of the same candidates; None leaves `pair_dispute` NaN.
+        verdicts: Table of `records.VERDICTS` on pairs, for the judges' columns.
 
     Returns:
         Table of `PAIR_SCORES`, one row a pair, in their order; `PAIR_COLUMNS` explains each.
@@ -45,9 +48,11 @@ def score_pairs(
     texts = [answer_text(message) for message in messages]
     flaws = [None, *map(_flaw, messages, texts, _finish(candidates, used))]
     characters = np.array([len(text) for text in texts], dtype=np.float64)
+    judged = ranked(pairs["id"], verdicts)
     columns = {
         "pair_dissimilarity": _dissimilarity(texts, vectors_of, a, b),
         "pair_dispute": _dispute(scores, candidates, used, a, b),
+        **judged.scores,
         "length_ratio": _length_ratio(characters, a, b),
     }
     why = [_pair_flaw(flaws[i + 1], flaws[j + 1]) for i, j in zip(a, b, strict=True)]
@@ -59,7 +64,9 @@ def score_pairs(
         **columns,
         "degenerate": [text is not None for text in why],
         "why_degenerate": pa.array(why, pa.string()),
-        "why_nan": why_nan(columns, _reasons(a, b, vectors_of is None, scores is None)),
+        "why_nan": why_nan(
+            columns, [*_reasons(a, b, vectors_of is None, scores is None), *judged.reasons]
+        ),
     }
     return pa.table(table).cast(PAIR_SCORES)
 
