@@ -64,7 +64,7 @@ replies = st.builds(
     completion_tokens=counts,
     tokens_counted=st.booleans(),
     served_by=texts,
-    seconds=numbers,
+    seconds=numbers.map(lambda seconds: seconds + 0.0),  # SQLite knows no -0.0
 )
 
 
