@@ -194,11 +194,13 @@ def judge_reliability(votes: npt.ArrayLike) -> Floats:
         votes: Shape (n_items, n_judges, 2).
 
     Returns:
-        Shape (n_judges,), in (0, 1).
+        Shape (n_judges,), in (0, 1); 0.5 for a judge that never counts.
     """
     said = _votes(votes)
     halves = np.where(_counts(said)[..., None], said, np.nan)
     halves = halves.reshape(len(said), 2 * said.shape[1])
+    if not len(said):
+        return np.full(said.shape[1], 0.5)
     who = np.broadcast_to(np.repeat(np.arange(said.shape[1]), 2), halves.shape)
     return reliability(halves, members=who, shares=np.full(halves.shape, 0.5))
 
