@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from importlib import import_module
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.table import Row, finish, json_path, race
+from benchmarks.table import Row, finish, json_path, race, timed
 from curate import measure
 
 __all__ = ["main"]
@@ -30,6 +33,9 @@ def main() -> None:
             _average_link(),
             _reliability(),
             _nearest(),
+            _eigenvalues(),
+            _heat_kernels(),
+            _rouge_l(),
         ],
         json_path(),
     )
@@ -167,6 +173,86 @@ def _nearest_by_sklearn(vectors: Vectors, reviewed: Vectors) -> Floats:
     from sklearn.metrics.pairwise import cosine_similarity
 
     return np.asarray(cosine_similarity(vectors, reviewed).max(axis=1))
+
+
+def _graphs(n_prompts: int, size: int = 10) -> Floats:
+    """Draw similarities of answers that mean one of a few things."""
+    rng = np.random.default_rng(7)
+    means = rng.normal(size=(n_prompts, 4, 8))
+    said = np.take_along_axis(means, rng.integers(0, 4, size=(n_prompts, size))[:, :, None], axis=1)
+    vectors = (said + 0.3 * rng.normal(size=said.shape)).reshape(-1, 8)
+    near = measure.cosine_by_item(vectors, np.arange(len(vectors)).reshape(n_prompts, size))
+    return np.maximum(near, 0.0)
+
+
+def _eigenvalues() -> Row:
+    near = _graphs(5_000)
+    return _row(
+        "eigenvalue sum of graphs of 10 answers, 5,000 prompts, CPU s",
+        lambda: measure.eigenvalue_sum(near),
+        lambda: np.array([_eigenvalues_of(one) for one in near]),
+        at_least=5,
+        note="peer: lm-polygraph's lines, prompt by prompt (scipy's eigh); quality: sum",
+        rounds=3,
+    )
+
+
+def _eigenvalues_of(near: Floats) -> float:
+    from scipy.linalg import eigh
+
+    degrees = np.diag(near.sum(axis=1))
+    scale = np.linalg.inv(np.sqrt(degrees))
+    laplacian = np.eye(len(near)) - scale @ near @ scale
+    return float(sum(max(0, 1 - value) for value in eigh(laplacian, eigvals_only=True)))
+
+
+def _heat_kernels() -> Row:
+    near = _graphs(1_000)
+    return _row(
+        "kernel language entropy of 10 answers, 1,000 prompts, CPU s",
+        lambda: measure.kernel_language_entropy(near),
+        lambda: np.array([_kernel_entropy_of(one) for one in near]),
+        at_least=None,
+        note="peer: scipy's expm, prompt by prompt; quality: sum",
+        rounds=3,
+    )
+
+
+def _kernel_entropy_of(near: Floats) -> float:
+    from scipy.linalg import expm
+
+    kernel = expm(-0.3 * (np.diag(near.sum(axis=1)) - near))
+    scale = np.sqrt(np.diag(kernel))
+    shares = np.linalg.eigvalsh(kernel / np.outer(scale, scale) / len(near))
+    shares = shares[shares > 1e-12]
+    return float(-(shares * np.log(shares)).sum())
+
+
+def _rouge_l() -> Row:
+    rng = np.random.default_rng(7)
+    texts = [" ".join(f"w{k}" for k in rng.zipf(1.5, 100) % 500) for _ in range(500)]
+    rows = np.arange(500).reshape(50, 10)
+    step = "ROUGE-L of 10 answers of 100 words, 50 prompts, tokens included, CPU s"
+    try:
+        scorer = import_module("rouge_score.rouge_scorer").RougeScorer(["rougeL"])
+    except ImportError:
+        nan = float("nan")
+        note = "peer rouge-score is not installed"
+        seconds = timed(lambda: measure.lexical_dissimilarity(measure.token_ids(texts), rows))
+        return Row(step=step, ours=seconds, peer=nan, ratio=nan, note=note)
+    return _row(
+        step,
+        lambda: measure.lexical_dissimilarity(measure.token_ids(texts), rows),
+        lambda: np.array([_apart_by_rouge_score(scorer, [texts[k] for k in row]) for row in rows]),
+        at_least=None,
+        note="peer: rouge-score, pair by pair; quality: sum",
+        rounds=1,
+    )
+
+
+def _apart_by_rouge_score(scorer: Any, texts: list[str]) -> float:
+    pairs = combinations(texts, 2)
+    return float(np.mean([1 - scorer.score(a, b)["rougeL"].fmeasure for a, b in pairs]))
 
 
 def _row(
