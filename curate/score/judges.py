@@ -40,7 +40,7 @@ class AskedJudge:
 
     def __call__(self, statements: Sequence[Statement]) -> list[Judgement]:
         """Ask for each statement, and read yes or no out of the reply."""
-        replies = self._ask(map(self.call, statements))
+        replies = self._ask([self.call(statement) for statement in statements])
         return [_read(reply) for reply in replies]
 
     def call(self, statement: Statement) -> Call:
@@ -59,8 +59,9 @@ class EncoderJudge:
 
     Which output is entailment, neutral or contradiction is read from the model's own labels. The
     question is put before both sides, which short answers need (Kuhn, 2023). Statements of one
-    length in tokens go through the model together, without padding, so that what is said of one
-    does not depend on the others. Statements that the model cannot read whole are not judged.
+    length in tokens go through the model together, without padding, and probabilities are given to
+    six decimals, so that what is said of one does not depend on the others. Statements that the
+    model cannot read whole are not judged.
 
     Args:
         source: A name on the hub or a folder. Code that comes with a model is never run.
@@ -132,7 +133,7 @@ class EncoderJudge:
         said: Any = self._model.predict(pairs, apply_softmax=True, show_progress_bar=False)
         said = np.asarray(said, dtype=np.float64)
         no = said[:, contradiction] if contradiction >= 0 else np.zeros(len(said))
-        return np.stack([said[:, entailment], no], axis=1)
+        return np.stack([said[:, entailment], no], axis=1).round(6)
 
 
 _MOST = 512

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from curate.config import AnswerConfig, ScoreConfig
-from curate.records import CANDIDATES, PAIRS, RECORDS
+from curate.records import PAIRS
 from curate.score import (
     COLUMNS,
     PAIR_COLUMNS,
@@ -15,41 +15,11 @@ from curate.score import (
     score,
     score_pairs,
 )
+from tests.score.tables import table
 
 NUMBER = ScoreConfig(answer=AnswerConfig(extract="number"))
 BY_VECTOR = ScoreConfig(answer=AnswerConfig(extract="embedding", similarity=0.9))
 DIRECTIONS = {"north": (0.0, 1.0), "n.": (0.1, 1.0), "east": (1.0, 0.0), "": (1.0, 1.0)}
-
-
-def table(answers, prompts=("q",)):
-    """Answers as (prompt, model, text[, more])."""
-    records = [
-        {
-            "id": p,
-            "messages": [
-                {"role": "system", "content": "Be brief."},
-                {"role": "user", "content": f"Question {p}?"},
-            ],
-            "metadata": "{}",
-        }
-        for p in prompts
-    ]
-    candidates = [
-        {
-            "id": f"c{i}",
-            "record_id": p,
-            "message": {"role": "assistant", "content": text},
-            "model": model,
-            "origin": "log",
-            "repeat": 0,
-            **(more[0] if more else {}),
-        }
-        for i, (p, model, text, *more) in enumerate(answers)
-    ]
-    return (
-        pa.Table.from_pylist(records, schema=RECORDS),
-        pa.Table.from_pylist(candidates, schema=CANDIDATES),
-    )
 
 
 def scored(answers, config=NUMBER, prompts=("q",), **more):
