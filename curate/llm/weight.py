@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curate.llm.calls import Call
-from curate.tokens import Tokenizer
 
-__all__ = ["OPEN_ENDED", "completion_limit", "likely_prompt_tokens", "most_prompt_tokens"]
+if TYPE_CHECKING:
+    from curate.tokens import Tokenizer
+
+__all__ = [
+    "OPEN_ENDED",
+    "PromptTokens",
+    "completion_limit",
+    "likely_prompt_tokens",
+    "most_prompt_tokens",
+]
 
 Json = Any
 Chat = Sequence[Mapping[str, Json]]
@@ -50,18 +58,40 @@ def most_prompt_tokens(call: Call) -> int:
 
 
 def likely_prompt_tokens(calls: Iterable[Call], *, tokenizer: Tokenizer) -> Iterator[int]:
-    """Give the prompt tokens of each call, as OpenAI counts them; equal neighbours counted once."""
-    from curate.tokens import count
+    """Give the prompt tokens of each call, as OpenAI counts them."""
+    return map(PromptTokens(tokenizer), calls)
 
-    last: tuple[Chat, Json, int] | None = None
-    for call in calls:
-        tools = call.params.get("tools")
-        if last is None or last[0] != call.messages or last[1] != tools:
-            texts, pictures = _texts(call)
-            around = _AROUND_MESSAGE * (len(call.messages) + 1)
-            tokens = int(count(texts, tokenizer=tokenizer).sum())
-            last = (call.messages, tools, tokens + around + pictures * _PICTURE // 4)
-        yield last[2]
+
+class PromptTokens:
+    """Counts the prompt tokens of calls as OpenAI does; of equal neighbours once.
+
+    Args:
+        tokenizer: By which text is cut.
+
+    >>> chat = ({"role": "user", "content": "hello world"},)
+    >>> PromptTokens("o200k_base")(Call(model="m", base_url="", messages=chat))
+    9
+    """
+
+    def __init__(self, tokenizer: Tokenizer):
+        self._tokenizer = tokenizer
+        self._last: tuple[Chat, Json] | None = None
+        self._tokens = 0
+
+    def __call__(self, call: Call) -> int:
+        """Return the likely prompt tokens of a call."""
+        prompt = (call.messages, [call.params.get(name) for name in _TOLD])
+        if prompt != self._last:
+            self._last, self._tokens = prompt, self._count(call)
+        return self._tokens
+
+    def _count(self, call: Call) -> int:
+        from curate.tokens import count
+
+        texts, pictures = _texts(call)
+        around = _AROUND_MESSAGE * (len(call.messages) + 1)
+        tokens = int(count(texts, tokenizer=self._tokenizer).sum())
+        return tokens + around + pictures * _PICTURE // 4
 
 
 def _texts(call: Call) -> tuple[list[str], int]:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.llm.calls import Call
-from curate.llm.weight import completion_limit, likely_prompt_tokens, most_prompt_tokens
+from curate.llm.weight import PromptTokens, completion_limit, most_prompt_tokens
 
 
 def call(*texts, **params):
@@ -13,7 +13,7 @@ def call(*texts, **params):
 
 
 def likely(*calls):
-    return list(likely_prompt_tokens(calls, tokenizer="o200k_base"))
+    return list(map(PromptTokens("o200k_base"), calls))
 
 
 def test_the_likely_count_is_the_cookbooks():
