@@ -6,7 +6,7 @@ read is unscored, with its reason.
 
 from curate.judge.items import Items
 from curate.judge.judges import Judge, judge_from, judges_from
-from curate.judge.judging import Asker, calls, judge, verdicts
+from curate.judge.judging import Asker, calls, failed, judge, judged
 from curate.judge.reading import Reading, read_p_true, read_verdict
 
 __all__ = [
@@ -15,10 +15,11 @@ __all__ = [
     "Judge",
     "Reading",
     "calls",
+    "failed",
     "judge",
     "judge_from",
+    "judged",
     "judges_from",
     "read_p_true",
     "read_verdict",
-    "verdicts",
 ]

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.records import Item, Message, Record, candidate_from, record_from
+from curate.records import Item, Message, Record, Task, candidate_from, record_from
 from curate.texts import answer_text
 
 __all__ = ["Items", "Missing", "question_text", "texts_of"]
@@ -39,30 +39,31 @@ class Items:
         *,
         candidates: pa.Table,
         pairs: pa.Table | None = None,
-        singly: bool = True,
+        among: pa.Table | None = None,
     ):
         """Look at tables.
 
         Args:
             records: Table of `records.RECORDS`.
-            candidates: Table of `records.CANDIDATES`.
+            candidates: Table of `records.CANDIDATES`: those to be judged one by one.
             pairs: Which candidates to compare: ``id, record_id, a, b``, ids of candidates.
-            singly: Whether each candidate is an item by itself.
+            among: Table of `records.CANDIDATES` that has those of the pairs; None = `candidates`.
         """
         self._records = records
         self._candidates = candidates
         self._pairs = pairs
-        self._singly = singly
-
-    def __len__(self) -> int:
-        n_pairs = 0 if self._pairs is None else self._pairs.num_rows
-        return n_pairs + (self._candidates.num_rows if self._singly else 0)
+        self._among = candidates if among is None else among
 
     def __iter__(self) -> Iterator[Item]:
-        if self._singly:
-            yield from self._candidate_items()
+        yield from self._candidate_items()
         if self._pairs is not None:
             yield from self._pair_items(self._pairs)
+
+    def count(self, task: Task) -> int:
+        """Return how many candidates (rewrite) or pairs (rank) there are."""
+        if task == "rewrite":
+            return int(self._candidates.num_rows)
+        return 0 if self._pairs is None else int(self._pairs.num_rows)
 
     def _candidate_items(self) -> Iterator[Item]:
         for batch in self._candidates.to_batches(max_chunksize=_BATCH):
@@ -76,7 +77,7 @@ class Items:
         for batch in pairs.select(["id", "record_id", "a", "b"]).to_batches(max_chunksize=_BATCH):
             records = self._records_of(batch["record_id"])
             ids = pa.concat_arrays([batch["a"], batch["b"]])
-            candidates = {row["id"]: candidate_from(row) for row in _of(self._candidates, ids)}
+            candidates = {row["id"]: candidate_from(row) for row in _of(self._among, ids)}
             for row in batch.to_pylist():
                 both = (candidates.get(row["a"]), candidates.get(row["b"]))
                 record = records.get(row["record_id"]) or _unknown(row["record_id"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -18,7 +18,7 @@ from curate.llm.calls import Ask, Call, Reply
 from curate.llm.rendering import render
 from curate.records import VERDICTS, Item, Verdict
 
-__all__ = ["Asker", "calls", "judge", "verdicts"]
+__all__ = ["Asker", "calls", "failed", "judge", "judged"]
 
 Asker = Callable[[Judge], Ask]
 """Gives whatever answers a judge's calls."""
@@ -53,14 +53,25 @@ def judge(items: Iterable[Item], judges: Sequence[Judge], *, ask: Asker) -> pa.T
         pairwise judge that says different things in the two orders is *undecided*: no choice, no
         reason, both in ``orders``.
     """
-    batches = [_batch(some) for some in _in_batches(verdicts(items, judges, ask=ask))]
-    return pa.Table.from_batches(batches, VERDICTS)
+    return pa.Table.from_batches(judged(items, judges, ask=ask), VERDICTS)
 
 
-def verdicts(items: Iterable[Item], judges: Sequence[Judge], *, ask: Asker) -> Iterator[Verdict]:
-    """Give the verdicts of `judge` one by one, as they come."""
-    for one in judges:
-        yield from _of_judge(one, items, ask(one))
+def judged(
+    items: Iterable[Item], judges: Sequence[Judge], *, ask: Asker
+) -> Generator[pa.RecordBatch, None, None]:
+    """Give the rows of `judge` batch by batch, as they come."""
+    said = (verdict for one in judges for verdict in _of_judge(one, items, ask(one)))
+    while some := list(islice(said, _BATCH)):
+        yield _batch(some)
+
+
+def failed(why_unscored: str) -> bool:
+    """Say whether a verdict is missing because a call failed: asked again, it may get one.
+
+    >>> failed("b first: no reply: HTTP 503"), failed("the reply is empty")
+    (True, False)
+    """
+    return any(_ORDER.sub("", why).startswith(_NO_REPLY) for why in why_unscored.split("; "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +182,7 @@ def _verdict(one: Judge, item: Item, replies: Sequence[Reply]) -> Verdict:
 
 def _reading(one: Judge, reply: Reply) -> Reading:
     if reply.why_failed is not None:
-        return Reading(value=None, why_unscored=f"no reply: {reply.why_failed}")
+        return Reading(value=None, why_unscored=f"{_NO_REPLY}{reply.why_failed}")
     if one.prompt.kind == "p_true":
         return read_p_true(reply.alternatives[0] if reply.alternatives else {})
     reading = read_verdict(reply.text, one.prompt.kind)  # type: ignore[arg-type]
@@ -220,12 +231,9 @@ def _unscored(one: Judge, item: Item, why: str | None) -> Verdict:
     )
 
 
+_NO_REPLY = "no reply: "
+_ORDER = re.compile(r"\A[ab] first: ")
 _BATCH = 10_000
-
-
-def _in_batches(verdicts: Iterator[Verdict]) -> Iterator[list[Verdict]]:
-    while some := list(islice(verdicts, _BATCH)):
-        yield some
 
 
 def _batch(verdicts: Sequence[Verdict]) -> pa.RecordBatch:

@@ -1,0 +1,93 @@
+"""Members at work for a stage: the ledger first, then the member's client, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from curate.config import MemberConfig
+from curate.console import Progress
+from curate.project import Project
+
+if TYPE_CHECKING:
+    from curate.llm import Ask, Call, Client, Reply
+    from curate.llm.ledger import Ledger
+
+__all__ = ["Asking"]
+
+
+class Asking:
+    """Gives what answers a member's calls, within the project's budget.
+
+    A member's client is made once a call is to be sent: what the ledger holds needs no key, and
+    no server.
+    """
+
+    def __init__(
+        self, project: Project, ledger: Ledger, *, stage: str, progress: Progress, total: int = 0
+    ):
+        """Begin to ask.
+
+        Args:
+            project: Whose budget counts.
+            ledger: Its ledger, open.
+            stage: Who asks: generate or judge.
+            progress: Called with (replies so far, `total`), over all members.
+            total: How many replies there will be, 0 where that is not known.
+        """
+        from curate.llm.budget import Budget
+        from curate.llm.prices import Prices
+
+        spend = project.config.budget
+        self._ledger = ledger
+        self._stage = stage
+        self._progress = progress
+        self._total = total
+        self._done = 0
+        self._prices = Prices(spend)
+        self._budget = Budget(spend, ledger, self._prices)
+        self._at_work: _OnDemand | None = None
+
+    def of(self, member: MemberConfig) -> Ask:
+        """Return what answers a member's calls; the member before it is done with."""
+        from curate.llm.asking import asked
+
+        self.close()
+        self._at_work = _OnDemand(member)
+        return asked(
+            self._at_work,
+            self._ledger,
+            stage=self._stage,
+            member=member,
+            budget=self._budget,
+            prices=self._prices,
+            progress=self._count,
+        )
+
+    def close(self) -> None:
+        """End the client that is at work."""
+        if self._at_work is not None:
+            self._at_work.close()
+
+    def _count(self, done: int, total: int) -> None:
+        self._done += 1
+        self._progress(self._done, self._total)
+
+
+class _OnDemand:
+    """A member's client, made on first use."""
+
+    def __init__(self, member: MemberConfig):
+        self._member = member
+        self._client: Client | None = None
+
+    def complete(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Reply]]:
+        from curate.llm.clients import client_for
+
+        if self._client is None:
+            self._client = client_for(self._member)
+        return self._client.complete(calls)
+
+    def close(self) -> None:
+        if end := getattr(self._client, "close", None):
+            end()
