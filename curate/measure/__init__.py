@@ -14,6 +14,7 @@ from curate.measure.agreement import (
 )
 from curate.measure.clusters import cluster_answers
 from curate.measure.cocoa import cocoa, cocoa_msp, cocoa_mte, cocoa_ppl, cocoa_uqlm
+from curate.measure.consensus import Consensus, consensus, doubt_by_group
 from curate.measure.dawid_skene import DawidSkene, dawid_skene
 from curate.measure.disagreement import (
     EntropySplit,
@@ -33,6 +34,7 @@ from curate.measure.lexical import (
     token_ids,
     words,
 )
+from curate.measure.ranking import Estimate, auroc, average_precision, prr, ranking_quality
 from curate.measure.redundancy import Redundancy, rank_correlations, redundancy
 from curate.measure.reliability import log_odds, reliability
 from curate.measure.sampling import (
@@ -42,6 +44,7 @@ from curate.measure.sampling import (
     predictive_entropy,
     token_entropy,
 )
+from curate.measure.sar import sentence_sar, sentence_sar_by_answer
 from curate.measure.self_check import (
     by_answer,
     luq_by_answer,
@@ -77,10 +80,14 @@ from curate.measure.spectral import (
 from curate.measure.vendi import vendi, vendi_of_similarity
 
 __all__ = [
+    "Consensus",
     "DawidSkene",
     "EntropySplit",
+    "Estimate",
     "Redundancy",
     "TokenIds",
+    "auroc",
+    "average_precision",
     "bootstrap_interval",
     "by_answer",
     "cluster_answers",
@@ -89,6 +96,7 @@ __all__ = [
     "cocoa_mte",
     "cocoa_ppl",
     "cocoa_uqlm",
+    "consensus",
     "contradiction",
     "cosine",
     "cosine_by_item",
@@ -96,6 +104,7 @@ __all__ = [
     "degree",
     "degree_by_answer",
     "dissimilarity",
+    "doubt_by_group",
     "eccentricity",
     "eccentricity_by_answer",
     "eigenvalue_sum",
@@ -120,7 +129,9 @@ __all__ = [
     "percent_agreement",
     "perplexity",
     "predictive_entropy",
+    "prr",
     "rank_correlations",
+    "ranking_quality",
     "rater_agreement",
     "redundancy",
     "reliability",
@@ -132,6 +143,8 @@ __all__ = [
     "semantic_entropy_kuhn",
     "semantic_entropy_mean",
     "semantic_entropy_rao",
+    "sentence_sar",
+    "sentence_sar_by_answer",
     "token_entropy",
     "token_ids",
     "unit",
