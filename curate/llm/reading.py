@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from curate.llm.calls import Reply
+from curate.llm.calls import Call, Reply
+from curate.llm.weight import likely_prompt_tokens
 from curate.records import Message, ToolCall
 
 __all__ = ["count_message", "count_prompt", "read_replies", "said_in"]
@@ -21,11 +22,8 @@ __all__ = ["count_message", "count_prompt", "read_replies", "said_in"]
 Json = Any
 _Logprobs = tuple[tuple[float, ...], tuple[Mapping[str, float], ...]]
 
-_FRAME_TOKENS = 4
-"""What a chat format puts around each message: its role and three marks."""
-_OPENING_TOKENS = 3
-"""What opens the answer."""
 _MOST_TOKENS = 100_000_000
+"""No answer has more; a figure past it is none."""
 _SHOWN = 300
 
 
@@ -84,12 +82,10 @@ def said_in(body: Json) -> str:
 def count_prompt(messages: Iterable[Mapping[str, Json]]) -> int:
     """Return about how many tokens a chat has as a prompt: its texts, and the marks around them.
 
-    Counted with ``o200k_base``, so for other families of models an estimate; 4 tokens a message
-    and 3 at the end stand for the chat format (as OpenAI's cookbook counts).
+    Counted with ``o200k_base``, so for other families of models an estimate.
     """
-    rows = list(messages)
-    texts = [text for row in rows for text in _texts(row)]
-    return _count(texts) + _FRAME_TOKENS * len(rows) + _OPENING_TOKENS
+    call = Call(model="", base_url="", messages=tuple(messages))
+    return next(likely_prompt_tokens([call], tokenizer="o200k_base"))
 
 
 def count_message(message: Message) -> int:
@@ -287,16 +283,6 @@ def _completion(reply: Reply, message: Message, reported: int | None) -> tuple[i
     if reported is not None and reported >= max(len(reply.logprobs), words // 2):
         return reported, False
     return len(reply.logprobs) or count_message(message), True
-
-
-def _texts(row: Mapping[str, Json]) -> Iterable[str]:
-    """Return the texts of a message in the shape of OpenAI's API."""
-    content = row.get("content")
-    parts = content if isinstance(content, list | tuple) else [{"text": content}]
-    calls = [call.get("function") or {} for call in row.get("tool_calls") or ()]
-    held = [p.get("text") for p in parts if isinstance(p, Mapping)]
-    held += [row.get("name"), *(f.get(k) for f in calls for k in ("name", "arguments"))]
-    return [text for text in held if isinstance(text, str)]
 
 
 def _count(texts: Sequence[str]) -> int:
