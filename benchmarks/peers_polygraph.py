@@ -48,6 +48,7 @@ def _statistics(inputs: Inputs) -> dict[str, Any]:
         "semantic_matrix_contra_logits": np.log(inputs.contradiction + 1e-300),
         "greedy_log_likelihoods": first,
         "greedy_sentence_similarity": inputs.near[:, 0, 1:],
+        "sample_sentence_similarity": inputs.near,
         "entropy": [-t for t in first],
         "greedy_semantic_matrix_contra_forward": inputs.contradiction[:, 0, 1:],
         "greedy_semantic_matrix_neutral_forward": neutral[:, 0, 1:],
@@ -235,6 +236,13 @@ POLYGRAPH = [
             "CocoaMTE",
             lambda i: measure.cocoa_mte(-i.means, i.near)[:, 0],
             _by_polygraph("cocoa", "CocoaMTE"),
+            "",
+        ),
+        (
+            "sentence_sar",
+            "SentenceSAR",
+            lambda i: measure.sentence_sar(i.sums, i.near),
+            _by_polygraph("sentence_sar", "SentenceSAR"),
             "",
         ),
         (

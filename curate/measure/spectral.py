@@ -32,8 +32,8 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_CELLS = 1_000_000
-"""How many similarities are decomposed at once."""
+_CELLS = 100_000
+"""How many similarities are decomposed at once: what a processor core keeps at hand."""
 
 
 def degree(similarity: npt.ArrayLike, *, normalise: bool = False) -> Floats:
