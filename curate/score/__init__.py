@@ -8,14 +8,17 @@ pair (`PAIR_SCORES`, `PAIR_COLUMNS`). A score that does not apply is NaN, and th
 from curate.score.answers import normalised, reader_for
 from curate.score.columns import COLUMNS, PAIR_COLUMNS, PAIR_SCORES, SCORES, Column
 from curate.score.pairs import score_pairs
+from curate.score.recommended import RECOMMENDED, Recommendation
 from curate.score.scoring import score
 
 __all__ = [
     "COLUMNS",
     "PAIR_COLUMNS",
     "PAIR_SCORES",
+    "RECOMMENDED",
     "SCORES",
     "Column",
+    "Recommendation",
     "normalised",
     "reader_for",
     "score",
