@@ -30,6 +30,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import erf, sqrt
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -90,7 +92,8 @@ def forecast_bucket(
     counts, left, place = _states(votes, n_left)
     final = _final(counts, left, np.bincount(place, minlength=len(counts)), draws, seed)
     buckets = np.searchsorted(np.asarray(edges), final, side="right")
-    return _forecast(buckets, final, len(edges) + 1, confidence, place)
+    shares = np.stack([(buckets == b).mean(axis=1) for b in range(len(edges) + 1)], axis=1)
+    return _forecast(shares, final, confidence, place)
 
 
 def forecast_selection(
@@ -104,10 +107,10 @@ def forecast_selection(
 ) -> Forecast:
     """Return whether each prompt will be among the `budget` of highest entropy.
 
-    The threshold is the entropy that `budget` prompts are expected to reach, counted over the
-    forecasts of all prompts (below all of them where the budget is for all). A decision is 0:
-    below it, 1: at it, 2: above it; prompts at the threshold are alike, so that which of them are
-    chosen does not hang on their samples.
+    The threshold is the entropy of the last prompt that is chosen. It is uncertain too: how many
+    prompts will reach an entropy is a sum of independent chances, taken as normal. A decision is
+    0: below the threshold, 1: at it, 2: above it; prompts at the threshold are alike, so that
+    which of them are chosen does not hang on their samples. A budget for all puts all above.
 
     Args:
         votes: As for `forecast_bucket`, of *all* prompts, those that are settled included.
@@ -126,9 +129,7 @@ def forecast_selection(
     counts, left, place = _states(votes, n_left)
     times = np.bincount(place, minlength=len(counts))
     final = _final(counts, left, times, draws, seed)
-    threshold = _reached_by(final, times, budget)
-    sides = 1 + np.sign(final - threshold)
-    return _forecast(np.nan_to_num(sides, nan=1).astype(np.int64), final, 3, confidence, place)
+    return _forecast(_sides(final, times, budget), final, confidence, place)
 
 
 def _states(votes: npt.ArrayLike, n_left: npt.ArrayLike) -> tuple[Ints, Ints, Ints]:
@@ -227,24 +228,59 @@ def _running(factors: Floats) -> Floats:
     return np.concatenate([[0.0], np.cumsum(np.log(factors))])
 
 
-def _reached_by(final: Floats, times: Ints, budget: int) -> float:
-    """Return the greatest entropy that `budget` prompts are expected to reach, -1 if all will."""
-    known = ~np.isnan(final)
-    values = final[known]
-    if budget >= times.sum() or values.size == 0:
-        return -1.0
-    weight = np.broadcast_to(times[:, None] / final.shape[1], final.shape)[known]
-    order = np.argsort(-values, kind="stable")
-    reached = np.cumsum(weight[order])
-    at = np.searchsorted(reached, budget - 1e-9)
-    return float(values[order[at]]) if at < len(values) else -1.0
+def _sides(final: Floats, times: Ints, budget: int) -> Floats:
+    """Return how likely each state ends below, at and above the threshold, (n_states, 3)."""
+    if budget >= times.sum():
+        return np.tile([0.0, 0.0, 1.0], (len(final), 1))
+    ordered = np.sort(np.nan_to_num(final, nan=-1.0), axis=1)
+    values = _near_threshold(ordered, times, budget)
+    reached = _share_from(ordered, values, "left")
+    passed = _share_from(ordered, values, "right")
+    chance = _threshold(reached, times, budget)
+    above, below = passed @ chance, 1.0 - reached @ chance
+    return np.stack([below, 1.0 - below - above, above], axis=1)
 
 
-def _forecast(
-    decisions: npt.NDArray[np.int64], final: Floats, n_kinds: int, confidence: float, place: Ints
-) -> Forecast:
+def _near_threshold(ordered: Floats, times: Ints, budget: int) -> Floats:
+    """Return the entropies that may be the threshold, rising.
+
+    So many prompts as reach an entropy differ from their expected number by no more than
+    `_DEVIATIONS` standard deviations, each of which is sqrt(n) / 2 at most.
+    """
+    values, of = np.unique(ordered, return_inverse=True)
+    weight = np.repeat(times / ordered.shape[1], ordered.shape[1])
+    reached = np.cumsum(np.bincount(of.reshape(-1), weight)[::-1])[::-1]
+    slack = 1.0 + _DEVIATIONS * np.sqrt(times.sum()) / 2
+    first = int(np.searchsorted(-reached, -(budget + slack), side="right")) - 1
+    last = int(np.searchsorted(-reached, -(budget - slack), side="right"))
+    near: Floats = values[max(first, 0) : last + 1]
+    return near
+
+
+_DEVIATIONS = 5.0
+
+
+def _share_from(ordered: Floats, values: Floats, side: Literal["left", "right"]) -> Floats:
+    """Return the share of each state's draws at (left) or above (right) each value or more."""
+    below = np.stack([np.searchsorted(row, values, side=side) for row in ordered])
+    shares: Floats = 1.0 - below / ordered.shape[1]
+    return shares
+
+
+def _threshold(reached: Floats, times: Ints, budget: int) -> Floats:
+    """Return how likely each of the rising values is the entropy of the last prompt chosen."""
+    mean = times @ reached
+    spread = np.sqrt(times @ (reached * (1.0 - reached)))
+    over = (mean + 0.5 - budget) / np.maximum(spread, 1e-9)
+    at_least = np.array([0.5 * (1.0 + erf(z / sqrt(2.0))) for z in over])
+    at_least = np.minimum.accumulate(np.concatenate([[1.0], at_least[1:]]))
+    chance: Floats = at_least - np.append(at_least[1:], 0.0)
+    return chance
+
+
+def _forecast(shares: Floats, final: Floats, confidence: float, place: Ints) -> Forecast:
+    """Return the likeliest decision of each prompt, by the shares of its state's decisions."""
     known = ~np.isnan(final).any(axis=1)
-    shares = np.stack([(decisions == k).mean(axis=1) for k in range(n_kinds)], axis=1)
     outcome = np.where(known, shares.argmax(axis=1), -1)
     probability = np.where(known, shares.max(axis=1), np.nan)
     expected = np.where(known, final.mean(axis=1), np.nan)

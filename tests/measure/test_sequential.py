@@ -145,6 +145,20 @@ def test_the_bound_holds_for_draws_from_urns():
     assert right == pytest.approx(claimed[early].mean(), abs=0.03)
 
 
+def test_who_is_surely_chosen_or_not_is_so_as_often_as_claimed():
+    rng = np.random.default_rng(5)
+    held, claimed = [], []
+    for _ in range(10):
+        votes = np.array([_dealt(rng, 12, *_kind(rng)) for _ in range(150)])
+        forecast = forecast_selection(votes[:, :4], 8, budget=30, confidence=0.9, draws=500)
+        entropy = vote_entropy(votes, normalise=True).round(9)
+        truth = 1 + np.sign(entropy - np.sort(entropy)[-30])
+        held.append((forecast.outcome == truth)[forecast.settled].mean())
+        claimed.append(forecast.probability[forecast.settled].mean())
+    assert np.mean(held) >= 0.9
+    assert np.mean(held) == pytest.approx(np.mean(claimed), abs=0.03)
+
+
 def _kind(rng):
     """Most prompts are nearly sure, some are torn, some are lost."""
     return [(0.05, 0.0), (1.0, 0.0), (20.0, 0.25)][rng.choice(3, p=[0.5, 0.3, 0.2])]
