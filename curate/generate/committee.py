@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -49,7 +49,7 @@ def generate(
     ask: Asker,
     logged: pa.Table | None = None,
     adaptive: Adaptive | None = None,
-) -> Iterator[Generated]:
+) -> Generator[Generated]:
     """Ask each member for its answers to each record, and give them batch by batch.
 
     The same replies give the same batches to the last byte, in whatever order they came in. A

@@ -165,7 +165,7 @@ def test_whoever_will_surely_be_chosen_needs_no_more_samples():
 def test_the_same_replies_give_the_same_bytes_on_any_hash_seed(tmp_path):
     code = (
         "import sys; sys.path.insert(0, '.')\n"
-        "from tests.generate.test_generate import *\n"
+        "from tests.generate.test_committee import *\n"
         "import pyarrow.parquet as pq\n"
         "table = records(*[f'{k} {n}' for n in range(9) for k in ('sure', 'torn')])\n"
         "made, _ = run(table, [MODEL, member('n')], lambda p, n: 'x' if 'sure' in p else chr(97+n),"

@@ -1,0 +1,387 @@
+"""Answers from models: each call paid once, the answers beside those of the logs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.config import AnswerConfig, CommitteeMemberConfig
+from curate.console import Progress, bar
+from curate.files import beside
+from curate.pipeline.pool import finish, fresh, key, upstream
+from curate.pipeline.summary import Summary
+from curate.project import Project
+from curate.records import CANDIDATES, Rejected
+
+if TYPE_CHECKING:
+    from curate.generate import Adaptive, Generated
+    from curate.llm import Ask, Call, Client, Reply
+    from curate.llm.ledger import Ledger, Spent
+    from curate.score.answers import Extract
+
+__all__ = ["generate"]
+
+Floats = npt.NDArray[np.float64]
+Vectors = npt.NDArray[np.float32]
+Embed = Callable[[list[str]], Vectors]
+
+
+def generate(project: Project) -> Summary:
+    """Ask the configured models for answers to the records, into ``generated``.
+
+    What the ledger holds is not asked again, so that a run that was stopped at any moment goes
+    on where it was; calls that failed are asked again by the next run.
+
+    Raises:
+        BudgetError: If the limit is reached; what was answered is in the ledger.
+        ConfigError: If a member cannot be asked as it is configured.
+        ModelError: If a server is away or refuses the key.
+        ProjectError: If nothing was read yet.
+    """
+    if not project.config.generate.members:
+        return _nothing_to_ask(project)
+    records = project.need_table("records", "ingest")
+    now = _key(project)
+    made = project.pool / "generated.parquet"
+    if done := fresh(project, "generate", now, [made]):
+        return done
+    tally = _ask_all(project, records)
+    summary = Summary(
+        stage="generate",
+        counts=tally.counts(project.config.budget.currency),
+        paths=(made.as_posix(),),
+        notes=(*_warnings(project), *tally.notes(project)),
+    )
+    return finish(project, "generate", "" if tally.failed else now, summary)
+
+
+def _nothing_to_ask(project: Project) -> Summary:
+    for name in ("generated.parquet", "generate_failed.jsonl"):
+        (project.pool / name).unlink(missing_ok=True)
+    note = "nothing to ask: no `generate.members`; the logs' own answers are the committee"
+    return finish(project, "generate", _key(project), Summary(stage="generate", notes=(note,)))
+
+
+def _key(project: Project) -> str:
+    """Return what decides the answers; with an adaptive rule, what decides when it stops too."""
+    config = project.config
+    rule = (config.score.answer, config.select.budget, config.embed)
+    adaptive = config.generate.adaptive.stop != "never"
+    more = [part.model_dump_json() for part in rule] if adaptive else []
+    return key(project, "generate", upstream(project, "ingest"), *more)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    """What a run came to."""
+
+    answers: int = 0
+    empty: int = 0
+    cut_off: int = 0
+    saved: int = 0
+    adaptive: bool = False
+    refused: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    new: int = 0
+    tokens: int = 0
+    money: float = 0.0
+    """NaN where no price is known."""
+
+    def add(self, made: Generated) -> None:
+        reasons = made.candidates["finish_reason"]
+        texts = pc.struct_field(made.candidates["message"], "content")
+        calls = pc.struct_field(made.candidates["message"], "tool_calls")
+        said = pc.or_(pc.greater(pc.fill_null(pc.utf8_length(texts), 0), 0), calls.is_valid())
+        self.answers += made.candidates.num_rows
+        self.empty += made.candidates.num_rows - (pc.sum(said).as_py() or 0)
+        self.cut_off += pc.sum(pc.equal(reasons, "length")).as_py() or 0
+        self.saved += made.n_saved
+        self.refused.update(row.reason for row in made.refused)
+        self.failed.update(_bare(row.reason) for row in made.failed)
+
+    def spent(self, before: Spent, after: Spent) -> None:
+        self.new = after.calls - before.calls
+        self.tokens = after.tokens - before.tokens
+        unpriced = after.unpriced - before.unpriced
+        known = _known(after.money) - _known(before.money)
+        self.money = math.nan if unpriced and not known else known
+
+    def counts(self, currency: str) -> dict[str, int | str]:
+        money = "of unknown price" if math.isnan(self.money) else f"{self.money:.4g} {currency}"
+        return {
+            "answers": self.answers,
+            "new calls": self.new,
+            "from the ledger": max(0, self.answers - self.new),
+            "failed": self.failed.total(),
+            **({"saved": self.saved} if self.adaptive else {}),
+            "tokens": self.tokens,
+            "money": money,
+        }
+
+    def notes(self, project: Project) -> Iterator[str]:
+        where = project.pool / "generate_failed.jsonl"
+        for counter, what in ((self.refused, "cannot be asked"), (self.failed, "failed")):
+            if counter:
+                reason, times = counter.most_common(1)[0]
+                most = f"most often, {times:,}: {reason}"
+                again = "; run again to ask them again" if counter is self.failed else ""
+                yield f"{counter.total():,} {what}: {where} ({most}){again}"
+        if self.cut_off:
+            yield f"{self.cut_off:,} answers were cut off at the token limit (`max_tokens`)"
+        if self.empty:
+            yield f"{self.empty:,} answers are empty"
+        if self.adaptive:
+            yield self._about_the_rule(project)
+
+    def _about_the_rule(self, project: Project) -> str:
+        rule = project.config.generate.adaptive
+        whole = self.answers + self.failed.total() + self.saved
+        return (
+            f"sampling stopped once the {rule.stop} was settled at {rule.confidence:.0%}: "
+            f"{self.saved:,} of {whole:,} calls saved; how often all samples would have decided "
+            "otherwise can only be measured where all of them are taken (`stop: never`)"
+        )
+
+
+def _bare(reason: str) -> str:
+    """Return why a call failed, without whose call and which sample it was."""
+    return reason.partition(", sample ")[2].partition(": ")[2]
+
+
+def _known(money: float) -> float:
+    return 0.0 if math.isnan(money) else money
+
+
+def _warnings(project: Project) -> list[str]:
+    from curate.generate import notes
+
+    config = project.config
+    said = [note for member in config.generate.members for note in notes(member)]
+    wording = config.generate.adaptive.stop != "never" and config.score.answer.extract in _BY_MODEL
+    if wording:
+        said.append("while sampling, answers were compared by their wording: no model was asked")
+    return said
+
+
+_BY_MODEL = ("entailment", "nli")
+
+
+def _ask_all(project: Project, records: pa.Table) -> _Tally:
+    """Ask all members, and write what they say."""
+    from curate.generate import evenly
+    from curate.generate import generate as ask_members
+    from curate.llm.ledger import Ledger
+
+    config = project.config.generate
+    asked = evenly(records, config.limit)
+    adaptive = _adaptive(project)
+    tally = _Tally(adaptive=adaptive is not None)
+    with contextlib.ExitStack() as open_:
+        ledger = open_.enter_context(Ledger(project.ledger))
+        before = ledger.totals()
+        candidates = open_.enter_context(project.writer("generated", CANDIDATES))
+        reject = open_.enter_context(_failures(project))
+        progress = open_.enter_context(bar("asking"))
+        total = asked.num_rows * sum(member.samples for member in config.members)
+        ask = open_.enter_context(
+            contextlib.closing(_Asker(project, ledger, _Meter(progress, total)))
+        )
+        batches = ask_members(
+            asked,
+            config.members,
+            ask=ask,
+            logged=project.need_table("candidates", "ingest"),
+            adaptive=adaptive,
+        )
+        for made in open_.enter_context(contextlib.closing(batches)):
+            candidates.write(made.candidates)
+            reject([*made.refused, *made.failed])
+            tally.add(made)
+        tally.spent(before, ledger.totals())
+    return tally
+
+
+@contextlib.contextmanager
+def _failures(project: Project) -> Iterator[Callable[[Iterable[Rejected]], None]]:
+    """Open ``pool/generate_failed.jsonl`` and give a function that adds rows to it."""
+    path = project.pool / "generate_failed.jsonl"
+    with beside(path) as draft, draft.open("w", encoding="utf-8") as file:
+        yield lambda rows: file.writelines(
+            json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows
+        )
+
+
+class _Meter:
+    """Counts replies over all that is asked, one after the other."""
+
+    def __init__(self, progress: Progress, total: int):
+        self._progress = progress
+        self._total = total
+        self._done = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        self._done += 1
+        self._progress(self._done, self._total)
+
+
+class _Asker:
+    """Gives what answers a member's calls: the ledger, then the member's client, one at a time."""
+
+    def __init__(self, project: Project, ledger: Ledger, progress: Progress):
+        from curate.llm.budget import Budget
+        from curate.llm.prices import Prices
+
+        spend = project.config.budget
+        self._ledger = ledger
+        self._progress = progress
+        self._prices = Prices(spend)
+        self._budget = Budget(spend, ledger, self._prices)
+        self._at_work: _OnDemand | None = None
+
+    def __call__(self, member: CommitteeMemberConfig) -> Ask:
+        from curate.llm.asking import asked
+
+        self.close()
+        self._at_work = _OnDemand(member)
+        return asked(
+            self._at_work,
+            self._ledger,
+            stage="generate",
+            member=member,
+            budget=self._budget,
+            prices=self._prices,
+            progress=self._progress,
+        )
+
+    def close(self) -> None:
+        """End the client that was at work, so that the next one has the machine to itself."""
+        if self._at_work is not None:
+            self._at_work.close()
+
+
+class _OnDemand:
+    """A member's client, made once a call is to be sent: what the ledger holds needs no key."""
+
+    def __init__(self, member: CommitteeMemberConfig):
+        self._member = member
+        self._client: Client | None = None
+
+    def complete(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Reply]]:
+        from curate.llm.clients import client_for
+
+        if self._client is None:
+            self._client = client_for(self._member)
+        return self._client.complete(calls)
+
+    def close(self) -> None:
+        if end := getattr(self._client, "close", None):
+            end()
+
+
+def _adaptive(project: Project) -> Adaptive | None:
+    """Return when sampling stops; None = once all samples are taken."""
+    from curate.generate import Adaptive
+
+    config = project.config
+    if config.generate.adaptive.stop == "never":
+        return None
+    return Adaptive(
+        config=config.generate.adaptive,
+        group=_Grouping(config.score.answer, _embed(project)),
+        budget=round(config.select.budget.items * (1 - config.select.random_share)),
+        seed=config.project.seed,
+    )
+
+
+def _embed(project: Project) -> Embed:
+    """Return a function from texts to unit vectors, its encoder loaded once, on first use."""
+    made: list[Embed] = []
+
+    def embed(texts: list[str]) -> Vectors:
+        from curate.embed import Embedder, VectorCache
+
+        if not made:
+            config, cache = project.config.embed, VectorCache(project.vectors)
+            made.append(Embedder(config.encoder, cache=cache, batch_tokens=config.batch_tokens))
+        return made[0](texts)
+
+    return embed
+
+
+class _Grouping:
+    """Which answers to a prompt are the same, read as `score` will read them.
+
+    With ``auto`` the first answers that come decide how all are read.
+    """
+
+    def __init__(self, config: AnswerConfig, embed: Embed):
+        self._config = config
+        self._embed = embed
+        self._extract: Extract | None = None
+
+    def __call__(self, answers: Sequence[Sequence[str]]) -> Floats:
+        if self._extract is None:
+            self._extract = self._choose([text for texts in answers for text in texts])
+        if self._extract == "embedding":
+            return self._by_similarity(answers)
+        return self._by_reading(answers, self._extract)
+
+    def _choose(self, texts: Sequence[str]) -> Extract:
+        from curate.score.answers import choose
+
+        if self._config.extract != "auto":
+            return self._config.extract
+        if self._config.pattern:
+            return "pattern"
+        return choose(texts[:: max(1, len(texts) // _SAMPLE)])
+
+    def _by_reading(self, answers: Sequence[Sequence[str]], extract: Extract) -> Floats:
+        from curate.score.answers import reader_for
+
+        read = reader_for(extract, self._config.pattern)
+        votes = _blank(answers)
+        for n, texts in enumerate(answers):
+            numbers: dict[str, int] = {}
+            for i, answer in enumerate(map(read, texts)):
+                if answer is not None:
+                    votes[n, i] = numbers.setdefault(answer, len(numbers))
+        return votes
+
+    def _by_similarity(self, answers: Sequence[Sequence[str]]) -> Floats:
+        votes = _blank(answers)
+        for start in range(0, len(answers), _AT_ONCE):
+            some = answers[start : start + _AT_ONCE]
+            votes[start : start + len(some)] = self._clustered(some, votes.shape[1])
+        return votes
+
+    def _clustered(self, answers: Sequence[Sequence[str]], width: int) -> Floats:
+        from curate import measure
+
+        spoken = [
+            (n, i) for n, texts in enumerate(answers) for i, t in enumerate(texts) if t.strip()
+        ]
+        at = np.full((len(answers), width), -1, dtype=np.int64)
+        for place, (n, i) in enumerate(spoken):
+            at[n, i] = place
+        if not spoken:
+            return np.full(at.shape, np.nan)
+        near = measure.cosine_by_item(self._embed([answers[n][i] for n, i in spoken]), at)
+        return measure.cluster_answers(near, least=self._config.similarity)
+
+
+_SAMPLE = 2_000
+_AT_ONCE = 500
+
+
+def _blank(answers: Sequence[Sequence[str]]) -> Floats:
+    return np.full((len(answers), max(map(len, answers), default=0)), np.nan)
