@@ -31,7 +31,7 @@ from curate.llm.prices import Prices
 from curate.llm.weight import OPEN_ENDED, PromptTokens, completion_limit
 from curate.tokens import Tokenizer
 
-__all__ = ["Estimate", "Range", "estimate"]
+__all__ = ["Estimate", "Range", "between", "estimate"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -115,6 +115,23 @@ def estimate(
     )
     seconds = _seconds(told, member, _pace(ledger, member, stage))
     return replace(told, money=_money(told, member, prices), seconds=seconds)
+
+
+def between(least: Estimate, most: Estimate) -> Estimate:
+    """Return an estimate as low as one and as high as another; likely: halfway."""
+    return replace(
+        most,
+        calls=_halfway(least.calls, most.calls),
+        requests=_halfway(least.requests, most.requests),
+        prompt_tokens=_halfway(least.prompt_tokens, most.prompt_tokens),
+        completion_tokens=_halfway(least.completion_tokens, most.completion_tokens),
+        money=_halfway(least.money, most.money),
+        seconds=_halfway(least.seconds, most.seconds),
+    )
+
+
+def _halfway(least: Range, most: Range) -> Range:
+    return Range(least.low, (least.likely + most.likely) / 2, most.high)
 
 
 @dataclass(slots=True, kw_only=True)
