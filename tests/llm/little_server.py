@@ -24,6 +24,8 @@ class LittleServer(ThreadingHTTPServer):
         self.asked: Counter[str] = Counter()
         self.tokens = 0
         self.keys: set[str] = set()
+        self.refused: frozenset[str] = frozenset()
+        """Texts that are refused with a 400."""
         self.counting = threading.Lock()
 
     @property
@@ -42,6 +44,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         text = body["messages"][-1]["content"]
+        if text in self.server.refused:
+            self._send({"error": {"message": "this prompt is refused"}}, status=400)
+            return
         usage = _usage(body)
         with self.server.counting:
             self.server.asked[text] += body.get("n") or 1
@@ -49,9 +54,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.keys.add(self.headers.get("Authorization", ""))
         self._send(_completion(body, text, usage))
 
-    def _send(self, answer: dict[str, Any]) -> None:
+    def _send(self, answer: dict[str, Any], *, status: int = 200) -> None:
         raw = json.dumps(answer).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
