@@ -71,7 +71,7 @@ class EngineClient:
             gc.collect()
 
     def _answered(self, chunk: Sequence[Call]) -> Iterator[tuple[Call, Reply]]:
-        kwargs = [sampling_of(call.params) for call in chunk]
+        kwargs = [sampling_of(call.params, call.sample) for call in chunk]
         engine = self._started(chunk[0])
         began = time.monotonic()
         defaults = _defaults(engine)
@@ -113,11 +113,12 @@ _OF_THE_MODEL = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 """What a model's `generation_config.json` may say, and a server would follow."""
 
 
-def sampling_of(params: Mapping[str, Json]) -> dict[str, Json]:
+def sampling_of(params: Mapping[str, Json], sample: int = 0) -> dict[str, Json]:
     """Return a request's parameters as arguments of `vllm.SamplingParams`.
 
     `structured_outputs` stands in the result as the arguments of `StructuredOutputsParams`. No
-    limit means up to the context, as with a server (the engine's own default is 16 tokens).
+    limit means up to the context, as with a server (the engine's own default is 16 tokens). With a
+    seed, sample i is drawn with seed + i.
 
     Raises:
         ConfigError: If there is no such parameter.
@@ -132,6 +133,8 @@ def sampling_of(params: Mapping[str, Json]) -> dict[str, Json]:
     found["max_tokens"] = params.get("max_completion_tokens", params.get("max_tokens"))
     if params.get("logprobs"):
         found |= {"flat_logprobs": True, "logprobs": params.get("top_logprobs") or 0}
+    if isinstance(found.get("seed"), int):
+        found["seed"] += sample
     if shape := _structure(params):
         found["structured_outputs"] = shape
     return found
