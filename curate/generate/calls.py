@@ -43,12 +43,10 @@ def calls(
 def call_of(prompt: Prompt, member: CommitteeMemberConfig, sample: int) -> Call:
     """Return the call for one sample of one prompt.
 
-    With a `seed` each sample has its own, `seed` + its number: with one seed for all, a server
-    that honours it would give the same answer every time.
+    A `seed` stands in it as it was given: clients send ``seed + sample``, as with one seed for
+    all a server that honours it would give the same answer every time.
     """
     params: dict[str, Json] = {**({"logprobs": True} if member.logprobs else {}), **member.params}
-    if isinstance(params.get("seed"), int):
-        params["seed"] += sample
     if prompt.tools:
         params["tools"] = list(prompt.tools)
     return Call(

@@ -126,8 +126,13 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _params(call: Call) -> Row:
-    """Return what the answer was sampled with; the tools stand in the record."""
+    """Return what the answer was sampled with; the tools stand in the record.
+
+    The seed is the sample's own, which clients send: ``seed + sample``.
+    """
     sent = {key: value for key, value in call.params.items() if key not in ("tools", "logprobs")}
+    if isinstance(sent.get("seed"), int):
+        sent["seed"] += call.sample
     return {**sent, "sample": call.sample}
 
 

@@ -44,9 +44,10 @@ def test_the_tools_on_offer_are_offered():
     assert call.params["tools"] == [tool]
 
 
-def test_each_sample_has_a_seed_of_its_own():
-    asked = calls(records("one"), member(samples=3, params={**WARM, "seed": 10}))
-    assert [c.params["seed"] for c in asked] == [10, 11, 12]
+def test_samples_share_a_request_but_for_their_number():
+    asked = list(calls(records("one"), member(samples=3, params={**WARM, "seed": 10})))
+    assert [c.params["seed"] for c in asked] == [10, 10, 10]  # clients send seed + sample
+    assert len({c.key for c in asked}) == 3
 
 
 def test_a_prompt_that_cannot_be_asked_has_no_call():

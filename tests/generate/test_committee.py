@@ -2,6 +2,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from curate.llm import Reply
 from curate.records import CANDIDATES, Message
 from tests.generate.asked import member, records
 
+ROOT = Path(__file__).parents[2]
 WARM = {"temperature": 0.7}
 MODEL = member("m", samples=4, params=WARM)
 
@@ -164,7 +166,7 @@ def test_whoever_will_surely_be_chosen_needs_no_more_samples():
 
 def test_the_same_replies_give_the_same_bytes_on_any_hash_seed(tmp_path):
     code = (
-        "import sys; sys.path.insert(0, '.')\n"
+        "import sys; sys.path.insert(0, sys.argv[2])\n"
         "from tests.generate.test_committee import *\n"
         "import pyarrow.parquet as pq\n"
         "table = records(*[f'{k} {n}' for n in range(9) for k in ('sure', 'torn')])\n"
@@ -176,7 +178,7 @@ def test_the_same_replies_give_the_same_bytes_on_any_hash_seed(tmp_path):
     for seed in ("0", "77"):
         path = tmp_path / f"{seed}.parquet"
         env = {"PYTHONHASHSEED": seed, "PATH": ""}
-        subprocess.run([sys.executable, "-c", code, str(path)], check=True, env=env)
+        subprocess.run([sys.executable, "-c", code, str(path), str(ROOT)], check=True, env=env)
         written.append(path.read_bytes())
     assert written[0] == written[1]
 
