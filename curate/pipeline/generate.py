@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 
 from curate.config import AnswerConfig, CommitteeMemberConfig
 from curate.console import Progress, bar
-from curate.files import beside
+from curate.files import beside, file_digest
 from curate.pipeline.pool import finish, fresh, key, upstream
 from curate.pipeline.summary import Summary
 from curate.project import Project
-from curate.records import CANDIDATES, Rejected
+from curate.records import CANDIDATES, Rejected, digest
 
 if TYPE_CHECKING:
     from curate.generate import Adaptive, Generated
@@ -53,8 +53,8 @@ def generate(project: Project) -> Summary:
     records = project.need_table("records", "ingest")
     now = _key(project)
     made = project.pool / "generated.parquet"
-    if done := fresh(project, "generate", now, [made]):
-        return done
+    if before := fresh(project, "generate", now, [made]):
+        return before
     tally = _ask_all(project, records)
     summary = Summary(
         stage="generate",
@@ -62,7 +62,8 @@ def generate(project: Project) -> Summary:
         paths=(made.as_posix(),),
         notes=(*_warnings(project), *tally.notes(project)),
     )
-    return finish(project, "generate", "" if tally.failed else now, summary)
+    done = digest(now, file_digest(made)) if tally.failed else now
+    return finish(project, "generate", done, summary)
 
 
 def _nothing_to_ask(project: Project) -> Summary:

@@ -15,7 +15,7 @@ import yaml
 
 from curate.errors import BudgetError, ProjectError
 from curate.pipeline.generate import generate
-from curate.pipeline.pool import ingest
+from curate.pipeline.pool import ingest, upstream
 from curate.project import Project
 from tests.pipeline.counting_server import requests_in, running_counter
 
@@ -190,8 +190,10 @@ def test_a_failed_call_is_told_and_asked_again_by_the_next_run(tmp_path, counter
     assert "the prompt is broken" in rows[0]["reason"]
     assert any("run again" in note for note in summary.notes)
 
+    halfway = upstream(made, "generate")
     broken.unlink()
     healed = generate(made)
+    assert upstream(made, "generate") != halfway
     assert not healed.skipped
     assert (healed.counts["new calls"], healed.counts["failed"]) == (3, 0)
     assert generate(made).skipped
