@@ -168,12 +168,16 @@ def _warnings(project: Project) -> list[str]:
 
     config = project.config
     said = [note for member in config.generate.members for note in notes(member)]
-    wording = config.generate.adaptive.stop != "never" and config.score.answer.extract in _BY_MODEL
-    if wording:
-        said.append("while sampling, answers were compared by their wording: no model was asked")
+    if config.generate.adaptive.stop != "never":
+        said += (
+            [_ROUNDS] if any(m.client == "openai-batch" for m in config.generate.members) else []
+        )
+        said += [_WORDING] if config.score.answer.extract in _BY_MODEL else []
     return said
 
 
+_ROUNDS = "openai-batch: each round of the stopping rule is a batch of its own, up to a day long"
+_WORDING = "while sampling, answers were compared by their wording: no model was asked"
 _BY_MODEL = ("entailment", "nli")
 
 
