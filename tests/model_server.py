@@ -87,7 +87,8 @@ def _serve(gguf: str, name: str) -> None:
     params.n_parallel = 4
     params.n_ctx = 4 * 4096
     params.n_predict = 512
-    params.cpuparams.n_threads = 2
+    for threads in (params.cpuparams, params.cpuparams_batch):
+        threads.n_threads = 1  # two wait for each other, seventy times slower on busy cores
     server = xllamacpp.Server(params)
     print(f"listening {server.listening_address}", flush=True)
     sys.stdin.read()
