@@ -23,6 +23,8 @@ __all__ = ["LONGEST", "Questions", "by_entailment"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Wordings = Mapping[float, str]
+Placed = tuple[float, str]
+"""A group, and why there is none."""
 Questions = Callable[[Ints], list[str]]
 """From rows of the seats to what their prompts ask."""
 
@@ -51,18 +53,9 @@ def by_entailment(
     for rows in _chunks(votes):
         answers, codes = seated.answers[rows], votes[rows]
         wordings = [_wordings(read.texts, *row) for row in zip(answers, codes, strict=True)]
-        too_long = _too_long(wordings, tokenizer)
-        prompts = [
-            Distinct(question, short_first([t for t in texts.values() if t not in too_long]))
-            for question, texts in zip(questions(rows), wordings, strict=True)
-        ]
-        groups, reasons = _groups(prompts, judge)
-        for i, row in enumerate(rows.tolist()):
-            for column in np.flatnonzero(~np.isnan(codes[i])).tolist():
-                text = wordings[i][codes[i, column]]
-                votes[row, column] = groups[i].get(text, np.nan)
-                if text not in groups[i]:
-                    why[int(answers[i, column])] = reasons[i].get(text, _TOO_LONG)
+        judged = _judged(wordings, questions(rows), tokenizer, judge)
+        votes[rows], reasons = _placed(answers, codes, wordings, judged)
+        why |= reasons
     return votes, why
 
 
@@ -99,16 +92,36 @@ def _too_long(wordings: Sequence[Wordings], tokenizer: tokens.Tokenizer) -> set[
     return {text for text, n in zip(texts, lengths.tolist(), strict=True) if n > LONGEST}
 
 
-def _groups(
-    prompts: Sequence[Distinct], judge: Judge
-) -> tuple[list[dict[str, float]], list[dict[str, str]]]:
-    """Return the group of each wording, and why it has none, prompt by prompt."""
+def _judged(
+    wordings: Sequence[Wordings],
+    questions: Sequence[str],
+    tokenizer: tokens.Tokenizer,
+    judge: Judge,
+) -> list[dict[str, Placed]]:
+    """Return the group of each wording, prompt by prompt, or why it has none."""
+    too_long = _too_long(wordings, tokenizer)
+    prompts = [
+        Distinct(question, short_first([text for text in row.values() if text not in too_long]))
+        for question, row in zip(questions, wordings, strict=True)
+    ]
     found = settle(prompts, judge)
-    groups: list[dict[str, float]] = []
-    reasons: list[dict[str, str]] = []
+    placed = [dict.fromkeys(row.values(), (np.nan, _TOO_LONG)) for row in wordings]
     for i, prompt in enumerate(prompts):
-        row = zip(prompt.answers, found.groups[i], strict=False)
-        groups.append({text: float(group) for text, group in row if not np.isnan(group)})
-        lost = {text: found.why.get((i, a)) for a, text in enumerate(prompt.answers)}
-        reasons.append({text: reason for text, reason in lost.items() if reason})
-    return groups, reasons
+        for a, text in enumerate(prompt.answers):
+            placed[i][text] = (float(found.groups[i, a]), found.why.get((i, a), ""))
+    return placed
+
+
+def _placed(
+    answers: Ints,
+    codes: Floats,
+    wordings: Sequence[Wordings],
+    judged: Sequence[Mapping[str, Placed]],
+) -> tuple[Floats, dict[int, str]]:
+    """Bring groups of wordings back to the answers, laid out as they came."""
+    votes, why = np.full(codes.shape, np.nan), {}
+    for i, column in np.argwhere(~np.isnan(codes)).tolist():
+        votes[i, column], reason = judged[i][wordings[i][codes[i, column]]]
+        if reason:
+            why[int(answers[i, column])] = reason
+    return votes, why

@@ -1,58 +1,66 @@
 """A real model is asked whether short answers imply each other."""
 
+import httpx
 import pytest
 
 from curate.config import AnswerConfig, MemberConfig, ScoreConfig
-from curate.llm.asking import asked
-from curate.llm.clients import client_for
-from curate.llm.ledger import Ledger
+from curate.llm import Reply
+from curate.records import Message
 from curate.score import score
 from tests.score.tables import table
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 
-ANSWERS = {
-    "capital": ["Paris", "It is Paris.", "Lyon", "paris", "The capital is Paris", "Berlin"],
-    "sum": ["12", "twelve", "The answer is 13.", "It is 12", "thirteen", "13"],
-}
+QUESTION = "Which city is the capital of France"
+ANSWERS = [
+    *("Paris", "It is Paris.", "Lyon", "paris", "Berlin", "The city of Paris", "Paris, France"),
+    *("Lyon", "**Paris**", "Answer: Berlin", "Rome", "It is Rome"),
+]
 
 
 @pytest.fixture(scope="module")
 def member(smollm2):
-    return MemberConfig(
-        model=smollm2.model,
-        base_url=smollm2.base_url,
-        api_key_env=None,
-        logprobs=False,
-        concurrency=2,
-        params={"max_tokens": 8, "seed": 1},
-    )
+    params = {"max_tokens": 4, "cache_prompt": False}
+    return MemberConfig(model=smollm2.model, base_url=smollm2.base_url, params=params)
 
 
-def grouped(member, path, answers):
-    """Groups of answers, and how many calls were sent."""
+class Server:
+    """Asks the server call by call, and counts."""
+
+    def __init__(self):
+        self.n_calls = 0
+
+    def __call__(self, calls):
+        with httpx.Client(timeout=300) as client:
+            for call in calls:
+                self.n_calls += 1
+                body = {"model": call.model, "messages": call.messages, **call.params}
+                answer = client.post(f"{call.base_url}/chat/completions", json=body)
+                said = answer.raise_for_status().json()["choices"][0]["message"]["content"]
+                yield Reply(message=Message(role="assistant", content=said))
+
+
+def grouped(member, answers):
+    """Return the rows of scores, and how many calls they took."""
     config = ScoreConfig(answer=AnswerConfig(extract="entailment", entailment=member))
-    rows = [(p, f"m{n}", text) for p, texts in answers.items() for n, text in enumerate(texts)]
-    with Ledger(path) as ledger:
-        ask = asked(client_for(member), ledger, stage="score", member=member)
-        found = score(*table(rows, list(answers)), config=config, ask=ask).to_pylist()
-    return [row["answer_group"] for row in found], [row["why_nan"] for row in found]
+    rows = [(QUESTION, f"m{n}", text) for n, text in enumerate(answers)]
+    server = Server()
+    return score(*table(rows, [QUESTION]), config=config, ask=server).to_pylist(), server.n_calls
 
 
-def partition(groups, names):
+def partition(rows, names):
+    groups = [row["answer_group"] for row in rows]
     return {frozenset(n for n, g in zip(names, groups, strict=True) if g == k) for k in set(groups)}
 
 
-def test_a_real_models_groups_do_not_depend_on_the_run_or_the_order(member, tmp_path):
-    groups, reasons = grouped(member, tmp_path / "one", ANSWERS)
-    assert all(
-        g is not None or "entailment check" in r for g, r in zip(groups, reasons, strict=True)
-    )
-    assert groups[0] == groups[3]
-    again, _ = grouped(member, tmp_path / "two", ANSWERS)
-    assert again == groups
-    backward = {p: texts[::-1] for p, texts in ANSWERS.items()}
-    turned, _ = grouped(member, tmp_path / "three", backward)
-    for start in (0, 6):
-        ahead, back = groups[start : start + 6], turned[start : start + 6]
-        assert partition(ahead, range(6)) == partition(back, range(5, -1, -1))
+def test_a_real_models_groups_depend_neither_on_the_run_nor_on_the_order(member):
+    rows, n_calls = grouped(member, ANSWERS)
+    for row in rows:
+        assert row["answer_group"] is not None or "entailment check" in row["why_nan"]
+    assert rows[0]["answer_group"] == rows[3]["answer_group"] == rows[8]["answer_group"]
+    # Eight distinct texts: 28 pairs, each asked in one direction or both.
+    assert 7 <= n_calls <= 56
+    again, n_calls_again = grouped(member, ANSWERS[::-1])
+    assert n_calls_again == n_calls
+    names = range(len(ANSWERS))
+    assert partition(rows, names) == partition(again, reversed(names))
