@@ -26,6 +26,7 @@ from curate.measure.disagreement import (
     variation_ratio,
     vote_entropy,
 )
+from curate.measure.entailment import Rule, cluster_entailed, equivalent
 from curate.measure.lexical import (
     TokenIds,
     jaccard_by_item,
@@ -33,6 +34,19 @@ from curate.measure.lexical import (
     rouge_l_by_item,
     token_ids,
     words,
+)
+from curate.measure.likert import Correction, leniency, likert_spread, panel_grade, without_leniency
+from curate.measure.panel import (
+    PanelVerdict,
+    item_position_inconsistency,
+    judge_distributions,
+    judge_reliability,
+    panel_entropy,
+    panel_shares,
+    panel_split,
+    panel_verdict,
+    position_inconsistency,
+    ratings_matrix,
 )
 from curate.measure.ranking import Estimate, auroc, average_precision, prr, ranking_quality
 from curate.measure.redundancy import Redundancy, rank_correlations, redundancy
@@ -60,6 +74,7 @@ from curate.measure.semantic_entropy import (
     semantic_entropy_mean,
     semantic_entropy_rao,
 )
+from curate.measure.sequential import THIRDS, Forecast, forecast_bucket, forecast_selection
 from curate.measure.similarity import (
     cosine,
     cosine_by_item,
@@ -80,17 +95,23 @@ from curate.measure.spectral import (
 from curate.measure.vendi import vendi, vendi_of_similarity
 
 __all__ = [
+    "THIRDS",
     "Consensus",
+    "Correction",
     "DawidSkene",
     "EntropySplit",
     "Estimate",
+    "Forecast",
+    "PanelVerdict",
     "Redundancy",
+    "Rule",
     "TokenIds",
     "auroc",
     "average_precision",
     "bootstrap_interval",
     "by_answer",
     "cluster_answers",
+    "cluster_entailed",
     "cocoa",
     "cocoa_msp",
     "cocoa_mte",
@@ -110,13 +131,21 @@ __all__ = [
     "eigenvalue_sum",
     "entailment_weights",
     "entropy_split",
+    "equivalent",
+    "forecast_bucket",
+    "forecast_selection",
     "item_agreement",
+    "item_position_inconsistency",
     "jaccard_by_item",
     "jensen_shannon",
+    "judge_distributions",
+    "judge_reliability",
     "kernel_language_entropy",
     "krippendorff_alpha",
     "length_normalised_entropy",
+    "leniency",
     "lexical_dissimilarity",
+    "likert_spread",
     "log_odds",
     "luq_by_answer",
     "margin",
@@ -126,13 +155,20 @@ __all__ = [
     "novelty",
     "p_false",
     "p_true",
+    "panel_entropy",
+    "panel_grade",
+    "panel_shares",
+    "panel_split",
+    "panel_verdict",
     "percent_agreement",
     "perplexity",
+    "position_inconsistency",
     "predictive_entropy",
     "prr",
     "rank_correlations",
     "ranking_quality",
     "rater_agreement",
+    "ratings_matrix",
     "redundancy",
     "reliability",
     "rouge_l_by_item",
@@ -152,5 +188,6 @@ __all__ = [
     "vendi",
     "vendi_of_similarity",
     "vote_entropy",
+    "without_leniency",
     "words",
 ]
