@@ -3,7 +3,10 @@
 In: the calls of one member, and the ledger. Out: calls to make, tokens, money and time: low, likely
 and high. Calls that the ledger has are not counted.
 
-Prompt tokens are counted by tiktoken. How long answers will be is taken from what is known best:
+Prompt tokens are counted by tiktoken, and scaled by what the model's server has counted of prompts
+so far, where there are at least `_ENOUGH`: other tokenizers, and the template around a chat.
+
+How long answers will be is taken from what is known best:
 
 1. the model's own answers in this stage so far, where there are at least `_ENOUGH`;
 2. else the answers that the logs hold (`generate` only);
@@ -101,6 +104,8 @@ def estimate(
         tokenizer: By which prompts are counted.
     """
     load = _weigh(calls, ledger, member, least=least, tokenizer=tokenizer)
+    scale = _scale(ledger, member, stage, tokenizer)
+    prompts = [_flat(scale * part.prompt_tokens) for part in (load.sure, load.rest)]
     lengths, source = _lengths(ledger, member, stage, logged)
     told = Estimate(
         stage=stage,
@@ -109,7 +114,7 @@ def estimate(
         answered=load.answered,
         calls=_joined(_flat(load.sure.calls), _flat(load.rest.calls)),
         requests=_joined(_flat(load.sure.requests), _flat(load.rest.requests)),
-        prompt_tokens=_joined(_flat(load.sure.prompt_tokens), _flat(load.rest.prompt_tokens)),
+        prompt_tokens=_joined(*prompts),
         completion_tokens=_joined(*(_said(part, lengths) for part in (load.sure, load.rest))),
         lengths=source,
     )
@@ -200,6 +205,15 @@ def _same_request(before: tuple[Call, _Part], now: tuple[Call, _Part]) -> bool:
     (last, last_part), (call, part) = before, now
     same = last.messages == call.messages and last.params == call.params
     return same and last_part is part
+
+
+def _scale(ledger: Ledger, member: MemberConfig, stage: str, tokenizer: Tokenizer) -> float:
+    """Return the tokens that the server counts for one of tiktoken's; 1 where it is not known."""
+    counted = ledger.counted(member.model, stage)
+    if len(counted) < _ENOUGH:
+        return 1.0
+    tokens = PromptTokens(tokenizer)
+    return sum(there for _, there in counted) / sum(tokens(call) for call, _ in counted)
 
 
 def _lengths(

@@ -3,13 +3,6 @@
 In: calls with their replies. Out: the reply to a call of the same key, and sums by model and stage.
 One SQLite file (WAL). A reply is committed before `put` returns, so that a process may be killed
 at any moment; others may read meanwhile. Keys and headers never come in here.
-
-::
-
-    asks      what calls have in common: stage, member, model, address, parameters
-    prompts   each distinct chat once, by the hash of its JSON text
-    replies   one row a key
-    failures  one row a failed call, with its reason; the next run asks it again
 """
 
 from __future__ import annotations
@@ -29,16 +22,11 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from curate.errors import ProjectError
 from curate.llm.calls import Call, Reply
-from curate.llm.stored import pack, pack_reply, unpack_reply
+from curate.llm.ledger_file import in_a_sentence, opened
+from curate.llm.stored import pack, pack_reply, unpack, unpack_reply
 
 __all__ = ["Ledger", "Spent", "Unpriced"]
-
-VERSION = 1
-"""Of the tables; a file with a higher number was written by a newer curate."""
-_APPLICATION = 0x63757261
-"""Marks the file as ours (SQLite's `application_id`): "cura"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +170,27 @@ class Ledger:
             rows = db.execute(_MEASURED, (model, stage, most)).fetchall()
         return [(tokens, math.nan if s is None else s) for tokens, s in rows]
 
+    def counted(self, model: str, stage: str, *, most: int = 200) -> list[tuple[Call, int]]:
+        """Return a model's latest calls in a stage, with the prompt tokens that its server told.
+
+        Calls whose tokens were counted here are left out, and those whose prompt another sample
+        of the same request paid.
+        """
+        with self._reading() as db:
+            rows = db.execute(_COUNTED, (model, stage, most)).fetchall()
+        return [
+            (
+                Call(
+                    model=model,
+                    base_url=base_url,
+                    messages=tuple(unpack(messages)),
+                    params=json.loads(params),
+                ),
+                tokens,
+            )
+            for base_url, params, messages, tokens in rows
+        ]
+
     def close(self) -> None:
         """Close the file; the next use opens it again."""
         with self._here:
@@ -203,17 +212,11 @@ class Ledger:
 
     @cached_property
     def _db(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-        try:
-            _prepare(db, self.path)
-        except BaseException:
-            db.close()
-            raise
-        return db
+        return opened(self.path)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._here, _in_a_sentence(self.path):
+        with self._here, in_a_sentence(self.path):
             yield self._db
 
     @contextlib.contextmanager
@@ -240,19 +243,6 @@ class Ledger:
 
 
 _AT_ONCE = 500
-
-_TABLES = """
-CREATE TABLE asks (id INTEGER PRIMARY KEY, stage TEXT, member TEXT, model TEXT, base_url TEXT,
-    params TEXT, UNIQUE (stage, member, model, base_url, params));
-CREATE TABLE prompts (hash BLOB PRIMARY KEY, messages BLOB);
-CREATE TABLE replies (key TEXT PRIMARY KEY, ask INTEGER, prompt BLOB, sample INTEGER,
-    prompt_tokens INTEGER, completion_tokens INTEGER, counted INTEGER, money REAL, seconds REAL,
-    at REAL, reply BLOB);
-CREATE TABLE failures (key TEXT, ask INTEGER, prompt BLOB, sample INTEGER,
-    prompt_tokens INTEGER, completion_tokens INTEGER, counted INTEGER, money REAL, seconds REAL,
-    at REAL, reason TEXT);
-CREATE INDEX failed ON failures (key);
-"""
 
 _ASK = (
     "SELECT id FROM asks WHERE stage = ? AND member = ? AND model = ? AND base_url = ?"
@@ -281,55 +271,15 @@ _REASONS = (
     f"SELECT reason, count(DISTINCT key) AS n FROM failures WHERE {_OPEN}"
     " GROUP BY reason ORDER BY n DESC, reason"
 )
+_COUNTED = (
+    "SELECT base_url, params, messages, prompt_tokens FROM replies JOIN asks ON asks.id = ask"
+    " JOIN prompts ON hash = prompt WHERE model = ? AND stage = ? AND prompt_tokens > 0"
+    " AND NOT counted ORDER BY replies.rowid DESC LIMIT ?"
+)
 _MEASURED = (
     "SELECT completion_tokens, seconds FROM replies JOIN asks ON asks.id = ask"
     " WHERE model = ? AND stage = ? AND completion_tokens > 0 ORDER BY replies.rowid DESC LIMIT ?"
 )
-
-
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    with _in_a_sentence(path):
-        made = _is_made(db, path)
-        if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=NORMAL")
-        if not made:
-            _make(db, path)
-
-
-def _make(db: sqlite3.Connection, path: Path) -> None:
-    """Make the tables, unless another process was faster."""
-    db.execute("BEGIN IMMEDIATE")
-    if not _is_made(db, path):
-        for statement in filter(str.strip, _TABLES.split(";")):
-            db.execute(statement)
-        db.execute(f"PRAGMA application_id={_APPLICATION}")
-        db.execute(f"PRAGMA user_version={VERSION}")
-    db.execute("COMMIT")
-
-
-def _is_made(db: sqlite3.Connection, path: Path) -> bool:
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
-        raise ProjectError(
-            f"{path}: written by a newer curate (ledger version {version}, this one knows "
-            f"{VERSION}); update it with: pip install -U curate-llm"
-        )
-    if not db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-        return False
-    if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
-        raise ProjectError(f"{path}: not a ledger of curate; move it away and run again")
-    return True
-
-
-@contextlib.contextmanager
-def _in_a_sentence(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as bad:
-        raise ProjectError(
-            f"{path}: the ledger cannot be used ({bad}); nothing kept so far is lost"
-        ) from bad
 
 
 def _numbers(reply: Reply, money: float) -> tuple[float | None, ...]:

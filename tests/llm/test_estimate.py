@@ -85,6 +85,14 @@ def test_the_models_own_answers_tell_how_long_the_next_are(ledger):
     assert one.lengths == "as 10 answers of the model so far"
 
 
+def test_the_servers_own_counts_of_prompts_scale_ours(ledger):
+    answered(ledger, 9, [10] * 9)
+    assert told(calls(2, seed=1), ledger).prompt_tokens.likely == 22
+    answered(ledger, 10, [10] * 10)
+    # the server told 5 for each prompt of 11: 22 * 5 / 11
+    assert told(calls(2, seed=1), ledger).prompt_tokens.likely == pytest.approx(10)
+
+
 def test_else_the_logs_answers_do_up_to_the_limit(ledger):
     one = told(calls(2), ledger, logged=[50, 50, 500])
     # mean 200 and longest tenth 410, both cut at 100

@@ -172,6 +172,13 @@ def test_what_a_model_took_so_far_comes_latest_first(ledger):
     assert ledger.measured("other", "generate") == []
 
 
+def test_prompts_come_back_with_what_the_server_counted(ledger):
+    ledger.put(call("a", seed=1), reply(prompt=7), stage="generate")
+    ledger.put(call("b"), reply(prompt=8, tokens_counted=True), stage="generate")
+    ledger.put(call("c"), reply(prompt=0), stage="generate")
+    assert ledger.counted("small", "generate") == [(call("a", seed=1), 7)]
+
+
 def test_each_chat_is_stored_once(ledger):
     long = "What is the answer to this? " * 200
     for sample in range(50):
