@@ -15,6 +15,8 @@ from curate.llm.clock import Clock
 __all__ = ["Bucket", "Pace"]
 
 _BURST_SECONDS = 1.0
+_TICK = 1e-6
+"""Seconds: a wait below it is rounding, and none."""
 
 
 class Bucket:
@@ -81,7 +83,7 @@ class Pace:
         if not self.is_limited and not self._wait():
             return
         async with self._line:
-            while (wait := self._wait()) > 0:
+            while (wait := self._wait()) > _TICK:
                 await self._clock.sleep(wait)
             self._requests.draw(1)
 

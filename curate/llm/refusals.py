@@ -104,8 +104,8 @@ def refused_parameter(refusal: Refusal, body: Container[str]) -> str | None:
 
 
 def _names(text: str, name: str) -> bool:
-    """Return whether a text names a parameter; the short `n` only in quotes or after a dot."""
-    pattern = rf"[\"'`.]{name}(?![\w])" if len(name) == 1 else rf"(?<!\w){name}(?!\w)"
+    """Return whether a text names a parameter; the short `n` only after a quote, dot or colon."""
+    pattern = rf"(?:[\"'`.]|: ){name}(?!\w)" if len(name) == 1 else rf"(?<!\w){name}(?!\w)"
     return re.search(pattern, text) is not None
 
 
