@@ -12,6 +12,7 @@ import operator
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 
@@ -69,10 +70,11 @@ def asked(
 
     def ask(calls: Iterable[Call]) -> Iterator[Reply]:
         total = operator.length_hint(calls, 0)
-        for done, reply in enumerate(_replies(client, book, calls), start=1):
-            if progress is not None:
-                progress(done, total)
-            yield reply
+        with closing(_replies(client, book, calls)) as replies:
+            for done, reply in enumerate(replies, start=1):
+                if progress is not None:
+                    progress(done, total)
+                yield reply
 
     return ask
 
@@ -99,7 +101,7 @@ class _Book:
             self.budget.settle(key, reply, money)
 
 
-def _replies(client: Client, book: _Book, calls: Iterable[Call]) -> Iterator[Reply]:
+def _replies(client: Client, book: _Book, calls: Iterable[Call]) -> Generator[Reply]:
     line = _Line(book, calls)
     while line.goes_on():
         first = line.next_to_send()

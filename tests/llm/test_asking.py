@@ -79,6 +79,22 @@ def test_one_who_stops_early_keeps_what_came_back(ledger):
     assert [r.text for r in again] == [r.text for r in some] and not client.asked
 
 
+def test_a_client_is_closed_as_soon_as_the_replies_are(ledger):
+    closed = []
+
+    class Open:
+        def complete(self, calls):
+            try:
+                yield from ((one, said("yes")) for one in calls)
+            finally:
+                closed.append(True)
+
+    replies = asked(Open(), ledger, stage="generate", member=MEMBER)([call("a"), call("b")])
+    next(replies)
+    replies.close()
+    assert closed == [True]
+
+
 def test_what_a_client_raises_goes_through_and_what_arrived_is_kept(ledger):
     def breaks(call):
         if text_of(call) == "7":
