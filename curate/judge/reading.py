@@ -113,9 +113,10 @@ def _announced(parsed: Parsed, scale: Scale) -> list[tuple[Value | None, str]]:
 def _in_passing(text: str, scale: Scale) -> list[tuple[Value | None, str]]:
     """Return each verdict that a reply gives by the way, or as a line of its own."""
     lines = text.strip().splitlines()
-    alone = [line for line in {*lines[:1], *lines[-1:]} if scale.alone.fullmatch(line.strip())]
+    ends = dict.fromkeys([*lines[:1], *lines[-1:]])
+    alone = [line["v"] for line in map(scale.alone.fullmatch, ends) if line]
     found = [put for pattern in scale.in_passing for put in _matches(pattern, text)]
-    return [(scale.value_of(put), _put(put)) for put in [*sorted(alone), *found]]
+    return [(scale.value_of(put), _put(put)) for put in [*alone, *found]]
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> Iterator[str]:

@@ -154,7 +154,7 @@ SCALES: Mapping[Kind, Scale] = {
                 rf"receives?|assign(?:ed)?)\b[^.\n0-9]{{0,40}}\b(?P<v>{_OUT_OF})(?!\s+of\b)"
             ),
         ),
-        alone=re.compile(rf"[\s*_#(\[\"'`]{{0,8}}{_N}[\s*_#)\]\"'`.]{{0,8}}"),
+        alone=re.compile(rf"[\s*_#(\[\"'`]{{0,8}}(?P<v>{_N})[\s*_#)\]\"'`.]{{0,8}}"),
         at_the_end=_last_pair("grade", "score", "rating"),
     ),
     "pairwise": Scale(
@@ -185,7 +185,7 @@ SCALES: Mapping[Kind, Scale] = {
             _pattern(r"\b(?:it is|it's|this is|call it|declare|results? in)\s+a\s+(?P<v>tie)\b"),
             _pattern(r"\b(?:both|they)\b[^.\n]{0,30}\b(?P<v>equal)ly\b"),
         ),
-        alone=re.compile(rf"[\s*_#(\[\"'`]{{0,8}}{_AB}(?:A|B|[Tt]ie)[\s*_#)\]\"'`.]{{0,8}}", re.I),
+        alone=re.compile(rf"[\s*_#(\[\"'`]{{0,8}}{_AB}(?P<v>A|B|tie)[\s*_#)\]\"'`.]{{0,8}}", re.I),
         at_the_end=_last_pair("verdict", "winner", "choice", "preference"),
     ),
     "reference": Scale(
@@ -208,7 +208,7 @@ SCALES: Mapping[Kind, Scale] = {
                 rf"(?:is|was)\s+(?P<v>{_WORDS}){_NO_LIST}"
             ),
         ),
-        alone=re.compile(rf"[\s*_#(\[\"'`]{{0,8}}{_WORDS}[\s*_#)\]\"'`.]{{0,8}}", re.I),
+        alone=re.compile(rf"[\s*_#(\[\"'`]{{0,8}}(?P<v>{_WORDS})[\s*_#)\]\"'`.]{{0,8}}", re.I),
         at_the_end=_last_pair("verdict", "correct", "is_correct"),
     ),
 }

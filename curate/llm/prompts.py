@@ -161,7 +161,7 @@ def _front_matter(lines: list[str], file: str) -> tuple[dict[str, Json], int]:
     except yaml.YAMLError as bad:
         mark = getattr(bad, "problem_mark", None)
         line = mark.line + 2 if mark else 1
-        raise ConfigError(f"{file}:{line}: no YAML: {' '.join(str(bad).split())}") from bad
+        raise ConfigError(f"{file}:{line}: no YAML: {getattr(bad, 'problem', bad)}") from bad
     if not isinstance(head, dict):
         raise ConfigError(f"{file}:2: the front matter needs keys such as `name: my_rubric`")
     unknown = [str(key) for key in head if key not in _KEYS]

@@ -76,7 +76,7 @@ def without_quotes(reply: str) -> str:
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _HARMLESS = str.maketrans("<>[]", "‹›⟦⟧")
 _CONTROL = re.compile(
-    r"<\|[^<>|\n]{1,64}\|>|<｜[^<>｜\n]{1,64}｜>|\[\|[^\[\]|\n]{1,64}\|\]|"
+    r"<\|[^<>|\s]{1,64}\|>|<｜[^<>｜\s]{1,64}｜>|\[\|[^\[\]|\s]{1,64}\|\]|"
     r"</?(?:s|bos|eos|pad|unk|mask|sop|eop|eot|eoh|eoa|think|thinking|tools?|tool_\w{1,16})>|"
     r"<(?:start|end)_of_\w{1,16}>|<<?/?SYS>?>|"
     r"\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|THINK|"

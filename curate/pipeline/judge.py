@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from curate.console import bar
 from curate.pipeline.asking import Asking
-from curate.pipeline.pool import _any_pairs, _logged_pairs, finish, fresh, key, upstream
+from curate.pipeline.pool import any_pairs, finish, fresh, key, logged_pairs, upstream
 from curate.pipeline.summary import Summary
 from curate.project import Project
 from curate.records import VERDICTS
@@ -111,9 +111,9 @@ def _targets(candidates: pa.Table, models: Sequence[str]) -> pa.Table:
 
 def _pairs(project: Project, records: pa.Table, targets: pa.Table) -> pa.Table:
     if project.config.select.pairs == "logged":
-        return _of_records(_logged_pairs(project), records)
+        return _of_records(logged_pairs(project), records)
     columns = {"record_id": targets["record_id"], "candidate_id": targets["id"]}
-    return _any_pairs(pa.table({**columns, "is_target": pa.repeat(True, len(targets))}))
+    return any_pairs(pa.table({**columns, "is_target": pa.repeat(True, len(targets))}))
 
 
 def _ask_all(project: Project, items: Items, judges: Sequence[Judge]) -> _Tally:
