@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 __all__ = ["RECOMMENDED", "Recommendation", "Situation", "recommend"]
 
@@ -82,7 +83,7 @@ def recommend(
     situation: Situation,
     scores: Mapping[str, Floats],
     table: Sequence[Recommendation] = RECOMMENDED,
-) -> tuple[Floats, npt.NDArray[np.str_]]:
+) -> tuple[Floats, pa.Array]:
     """Return each answer's recommended score, and which it is.
 
     Where all answers have one and the same score, it is repeated as it is. Where they differ,
@@ -95,21 +96,19 @@ def recommend(
         table: Read from the top.
 
     Returns:
-        Scores, NaN where no row fits, and names, "" where none does; shape (n_answers,) each.
+        Scores, NaN where no row fits, shape (n_answers,); and their names, null where none does.
     """
-    n = len(situation.models)
-    value, name = np.full(n, np.nan), np.full(n, "", dtype=f"<U{_LONGEST_NAME}")
+    names = list(dict.fromkeys(row.score for row in table))
+    which = np.full(len(situation.models), -1, dtype=np.int8)
+    value = np.full(len(which), np.nan)
     for row in table:
-        fits = (name == "") & _fits(row, situation) & ~np.isnan(scores[row.score])
-        value[fits], name[fits] = scores[row.score][fits], row.score
-    used = [score for score in np.unique(name).tolist() if score]
+        fits = (which < 0) & _fits(row, situation) & ~np.isnan(scores[row.score])
+        value[fits], which[fits] = scores[row.score][fits], names.index(row.score)
+    used = np.unique(which[which >= 0])
     if len(used) > 1:
-        for score in used:
-            value[name == score] = _places(value[name == score])
-    return value, name
-
-
-_LONGEST_NAME = 40
+        for own in (which == score for score in used):
+            value[own] = _places(value[own])
+    return value, pa.array(names, pa.string()).take(pa.array(which, mask=which < 0))
 
 
 def _fits(row: Recommendation, situation: Situation) -> Mask:

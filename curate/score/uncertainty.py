@@ -58,8 +58,7 @@ def uncertain(
         reasons: Why scores are NaN.
     """
     auto = name == "auto"
-    value, source = recommend(situation, scores) if auto else (scores[name], name)
-    missing = np.isnan(value)
+    value, source = recommend(situation, scores) if auto else _named(name, scores[name])
     stands_for = "contradiction_weighted" if auto else name
     ending = ", and no log-probability was given" if auto else ""
     own = [
@@ -67,7 +66,9 @@ def uncertain(
         for why in reasons
         if stands_for in why.columns
     ]
-    names = np.broadcast_to(np.asarray(source, dtype=object), value.shape)
-    return Uncertain(
-        value=value, source=pa.array(names, pa.string(), mask=missing), reasons=[*reasons, *own]
-    )
+    return Uncertain(value=value, source=source, reasons=[*reasons, *own])
+
+
+def _named(name: str, values: Floats) -> tuple[Floats, pa.Array]:
+    which = pa.array(np.zeros(len(values), dtype=np.int8), mask=np.isnan(values))
+    return values, pa.array([name], pa.string()).take(which)

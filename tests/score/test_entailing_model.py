@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 
 QUESTION = "Which city is the capital of France"
 ANSWERS = [
-    *("Paris", "It is Paris.", "Lyon", "paris", "Berlin", "The city of Paris", "Paris, France"),
-    *("Lyon", "**Paris**", "Answer: Berlin", "Rome", "It is Rome"),
+    *("Paris", "It is Paris.", "Lyon", "paris", "Berlin", "**Paris**"),
+    *("Lyon", "Answer: Berlin", "It's Paris", "It is Paris", "LYON.", "berlin"),
 ]
 
 
@@ -57,9 +57,9 @@ def test_a_real_models_groups_depend_neither_on_the_run_nor_on_the_order(member)
     rows, n_calls = grouped(member, ANSWERS)
     for row in rows:
         assert row["answer_group"] is not None or "entailment check" in row["why_nan"]
-    assert rows[0]["answer_group"] == rows[3]["answer_group"] == rows[8]["answer_group"]
-    # Eight distinct texts: 28 pairs, each asked in one direction or both.
-    assert 7 <= n_calls <= 56
+    assert rows[0]["answer_group"] == rows[3]["answer_group"] == rows[5]["answer_group"]
+    # Five distinct texts: 10 pairs at most, each asked in one direction or both.
+    assert 4 <= n_calls <= 20
     again, n_calls_again = grouped(member, ANSWERS[::-1])
     assert n_calls_again == n_calls
     names = range(len(ANSWERS))

@@ -115,5 +115,5 @@ def test_the_first_row_that_fits_and_has_a_number_counts():
     )
     scores = {"one": np.array([5.0, np.nan, 7.0]), "two": np.array([1.0, 2.0, 3.0])}
     value, name = recommend(situation, scores, rules)
-    assert name.tolist() == ["one", "two", "two"] and value.tolist() == [0.5, 0.25, 0.75]
+    assert name.to_pylist() == ["one", "two", "two"] and value.tolist() == [0.5, 0.25, 0.75]
     assert recommend(situation, scores, rules[:1])[0].tolist()[0] == 5.0
