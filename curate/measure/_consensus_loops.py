@@ -96,7 +96,7 @@ def expect(
     nobody: Floats,
     right: Floats,
     seen: Floats,
-    level: Floats,
+    easy: Floats,
 ) -> float:
     """Write what is expected of the truth and of each item's ease; return the log-likelihood.
 
@@ -114,13 +114,14 @@ def expect(
         nobody: Out: probability that nobody is right, shape (n_items,).
         right: Adds how often each member is expected to be right, shape (n_members,).
         seen: Adds each member's votes by ease, shape (n_members, n_levels).
-        level: Out: probability of each ease, shape (n_items, n_levels).
+        easy: Out: mean ease and mean square of it, shape (n_items, 2).
     """
     n_items, n_votes = votes.shape
     n_levels = len(ease)
     place = np.empty(n_votes, np.int64)
     count, apart = np.empty(n_votes + 1), np.empty(n_votes + 1)
     joint, marginal = np.empty((n_votes + 1, n_levels)), np.empty(n_votes + 1)
+    level = np.empty(n_levels)
     likelihood = 0.0
     for i in range(n_items):
         n = _gather(votes[i], shares[i], place, count)
@@ -141,10 +142,13 @@ def expect(
         whole = _log_sum(marginal, n + 1, -1)
         likelihood += whole
         nobody[i] = np.exp(marginal[n] - whole)
+        easy[i, 0], easy[i, 1] = 0.0, 0.0
         for d in range(n_levels):
-            level[i, d] = 0.0
+            level[d] = 0.0
             for g in range(n + 1):
-                level[i, d] += np.exp(joint[g, d] - whole)
+                level[d] += np.exp(joint[g, d] - whole)
+            easy[i, 0] += level[d] * ease[d]
+            easy[i, 1] += level[d] * ease[d] ** 2
         for a in range(n_votes):
             against[i, a], truth[i, a] = np.nan, np.nan
             if place[a] >= 0:
@@ -153,7 +157,7 @@ def expect(
                 truth[i, a] = np.exp(mine - whole)
                 right[members[i, a]] += shares[i, a] * truth[i, a]
                 for d in range(n_levels):
-                    seen[members[i, a], d] += shares[i, a] * level[i, d]
+                    seen[members[i, a], d] += shares[i, a] * level[d]
     return likelihood
 
 

@@ -66,40 +66,49 @@ def consensus(
     with `n_options`, as draws from a symmetric Dirichlet over the wrong options; and it may be
     that nobody is right. So a lone answer beside a majority is wrong, all of ten different
     answers are likely to be, members who are mostly right count more, and a common mistake is
-    allowed for. Everything is fitted to the votes by expectation maximisation: skill with one
-    right and one wrong answer added, the spread of ease from 0.5 to 2 with the weight of twenty
-    items at 1. A wider spread would explain any unanimity by an item that is easy or hard for all.
+    allowed for. Everything is fitted to the votes by expectation maximisation: skill with four
+    right and two wrong answers added; the spread of ease from 0.5 to 2, with twenty items at 1
+    added, as a wider one would explain any unanimity by an item that is easy or hard for all; the
+    concentration from 1 to 100, so that members who agree are not mostly wrong together.
     Of more than 20,000 items, so many (evenly spaced) are fitted first, then a few steps over all.
 
-    What all members get wrong together counts as right.
+    What all members get wrong together counts as right. Of two members, neither can be told to
+    be the better one.
+
+    Several votes of one member on an item count 1 / (1 + (n - 1) r) each (Kish's design effect,
+    1965), r being how much more often two votes of one member agree than votes of two: a model
+    that says the same ten times is one witness, one that varies like ten models is ten.
 
     Args:
         votes: Shape (n_items, n_votes), NaN = did not answer.
         members: Who gave each vote, shape of `votes`, whole numbers from 0; None = one member a
             column.
-        shares: How much of a member's vote each one is, shape of `votes` (1 / n where a member
-            gave n votes on an item, as a judge asked in both orders); None = 1.
-        n_options: How many answers there are to choose from; None = no end of them.
+        shares: How much each vote counts instead, shape of `votes`; needs `n_options`. A judge
+            asked in both orders has two halves: where it goes by position, they cancel, and
+            judges who share that fault are no witnesses of each other.
+        n_options: How many answers there are to choose from; None = no end of them. Of two, the
+            one is taken for right under which members are right more often than not, on average.
         tolerance: Stop when the log-likelihood rises by no more than this share of it.
         max_steps: Stop after so many steps in any case.
 
     Raises:
-        ValueError: If the shapes do not fit, a share is negative, `n_options` is below 2, or more
-            answers are there than options.
+        ValueError: If the shapes do not fit, a share is negative or without `n_options`, that is
+            below 2, or more answers are there than options.
 
     >>> got = consensus([[1, 1, 1], [2, 2, 3], [4, 4, 4], [5, 5, 5], [6, 6, 6], [7, 8, 9]])
     >>> bool(got.wrong[1, 2] > 0.9 > got.wrong[5, 2] > 0.5 > got.wrong[1, 0])
     True
     """
-    votes = _matrix(votes)
-    share = _weights(votes, shares)
-    who = _members(votes, members)
-    data = _Votes(votes=votes, shares=share, members=who, options=_options(votes, share, n_options))
-    fit = _Fit.start(_n_members(who))
-    if len(votes) > _ENOUGH:
+    data = _data(_matrix(votes), members, shares, n_options)
+    fit = _Fit.start(_n_members(data.members))
+    if len(data.votes) > _ENOUGH:
         fit, _ = _fitted(data.thinned(_ENOUGH), fit, tolerance, max_steps)
         max_steps = min(max_steps, _FEW_STEPS)
-    return _as_consensus(*_fitted(data, fit, tolerance, max_steps), share)
+    fit, told = _fitted(data, fit, tolerance, max_steps)
+    if data.options == 2 and _reliability(fit).mean() < 0.5:
+        fit = replace(fit, skill=-fit.skill)
+        told = _expected(data, fit)
+    return _as_consensus(fit, told, data)
 
 
 def doubt_by_group(
@@ -149,9 +158,11 @@ _FEW_STEPS = 5
 _GROUP_STEPS = 50
 _SPREAD = (0.5, 2.0)
 _SPREAD_WEIGHT = 20.0
-_VARIETY = (0.1, 100.0)
+_VARIETY = (1.0, 100.0)
 _STEPS = np.exp(np.array([0.0, -0.5, 0.5, -0.15, 0.15, -0.04, 0.04]))
 _N_LEVELS = 15
+_TELLING = 3
+_PRIOR = (4.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +199,42 @@ class _Told:
     nobody: Floats
     right: Floats
     seen: Floats
-    level: Floats
+    ease: Floats
+    squares: float
     likelihood: float
+
+
+def _data(
+    votes: Floats,
+    members: npt.ArrayLike | None,
+    shares: npt.ArrayLike | None,
+    n_options: int | None,
+) -> _Votes:
+    if shares is not None and n_options is None:
+        raise ValueError("shares need n_options; of open answers, each member's votes are weighed")
+    who = _members(votes, members)
+    share = _by_design(votes, who) if shares is None else _weights(votes, shares)
+    options = _options(votes, share, n_options)
+    return _Votes(votes=votes, shares=share, members=who, options=options)
+
+
+def _by_design(votes: Floats, who: Ints) -> Floats:
+    """Return how much each vote counts, given how much more alike one member's votes are."""
+    there = ~np.isnan(votes)
+    n = np.zeros(votes.shape)
+    alike, pairs = np.zeros(2), np.zeros(2)
+    for a in range(votes.shape[1]):
+        both = there & there[:, a : a + 1]
+        own = both & (who == who[:, a : a + 1])
+        n[:, a] = own.sum(axis=1)
+        own[:, a], both[:, a] = False, False
+        same = votes == votes[:, a : a + 1]
+        for k, side in enumerate((own, both & ~own)):
+            alike[k] += (same & side).sum()
+            pairs[k] += side.sum()
+    own_agree, others_agree = np.where(pairs > 0, alike / np.maximum(pairs, 1), 0.0)
+    excess = (own_agree - others_agree) / (1.0 - others_agree) if others_agree < 1 else 1.0
+    return np.where(there, 1.0 / (1.0 + (np.maximum(n, 1) - 1) * np.clip(excess, 0.0, 1.0)), 0.0)
 
 
 def _options(votes: Floats, share: Floats, n_options: int | None) -> int:
@@ -226,7 +271,7 @@ def _expected(data: _Votes, fit: _Fit) -> _Told:
     at, log_mass = _levels()
     n, m = len(data.votes), len(fit.skill)
     log_odds, truth = np.empty_like(data.votes), np.empty_like(data.votes)
-    nobody, level = np.empty(n), np.empty((n, _N_LEVELS))
+    nobody, ease = np.empty(n), np.empty((n, 2))
     right, seen = np.zeros(m), np.zeros((m, _N_LEVELS))
     likelihood = loops.expect(
         data.votes,
@@ -242,7 +287,7 @@ def _expected(data: _Votes, fit: _Fit) -> _Told:
         nobody,
         right,
         seen,
-        level,
+        ease,
     )
     return _Told(
         log_odds=log_odds,
@@ -250,32 +295,33 @@ def _expected(data: _Votes, fit: _Fit) -> _Told:
         nobody=nobody,
         right=right,
         seen=seen,
-        level=level,
+        ease=ease[:, 0],
+        squares=float(ease[:, 1].sum()),
         likelihood=likelihood,
     )
 
 
 def _maximised(data: _Votes, fit: _Fit, told: _Told) -> _Fit:
-    return _Fit(
-        skill=_skill(fit, told), spread=_spread(fit, told), variety=_variety(data, fit, told)
-    )
+    return _Fit(skill=_skill(fit, told), spread=_spread(told), variety=_variety(data, fit, told))
 
 
 def _skill(fit: _Fit, told: _Told) -> Floats:
     """Return the skills under which members are right as often as expected; Newton's method."""
     ease = fit.spread * _levels()[0]
-    skill = fit.skill
+    right, seen, skill = told.right, told.seen, fit.skill
+    if 0 < len(skill) < _TELLING:
+        right = np.full_like(right, right.mean())
+        seen = np.broadcast_to(seen.mean(axis=0), seen.shape)
     for _ in range(3):
         p, q = _chance(skill[:, None] + ease), _chance(skill)
-        slope = told.right + 1.0 - (told.seen * p).sum(axis=1) - 2.0 * q
-        bend = (told.seen * p * (1.0 - p)).sum(axis=1) + 2.0 * q * (1.0 - q)
+        slope = right + _PRIOR[0] - (seen * p).sum(axis=1) - sum(_PRIOR) * q
+        bend = (seen * p * (1.0 - p)).sum(axis=1) + sum(_PRIOR) * q * (1.0 - q)
         skill = np.clip(skill + np.clip(slope / np.maximum(bend, 1e-9), -1.0, 1.0), -6.0, 6.0)
     return skill
 
 
-def _spread(fit: _Fit, told: _Told) -> float:
-    squares = (told.level @ _levels()[0] ** 2).sum() * fit.spread**2
-    mean = (squares + _SPREAD_WEIGHT) / (len(told.level) + _SPREAD_WEIGHT)
+def _spread(told: _Told) -> float:
+    mean = (told.squares + _SPREAD_WEIGHT) / (len(told.ease) + _SPREAD_WEIGHT)
     return float(np.clip(np.sqrt(mean), *_SPREAD))
 
 
@@ -290,26 +336,31 @@ def _variety(data: _Votes, fit: _Fit, told: _Told) -> float:
     return float(tried[np.argmax(likelihood)])
 
 
-def _as_consensus(fit: _Fit, told: _Told, shares: Floats) -> Consensus:
-    at, log_mass = _levels()
-    voted = (shares > 0).any(axis=1)
-    lowest = np.where(np.isnan(told.log_odds), np.inf, told.log_odds)
-    best = np.where(voted, lowest.argmin(axis=1) if shares.shape[1] else 0, -1)
-    wrong = _chance(told.log_odds)
-    doubt = np.full(len(shares), np.nan)
+def _as_consensus(fit: _Fit, told: _Told, data: _Votes) -> Consensus:
+    log_odds, shape = told.log_odds, data.votes.shape
+    voted = ~np.isnan(log_odds).all(axis=1)
+    lowest = np.where(np.isnan(log_odds), np.inf, log_odds)
+    best = np.where(voted, lowest.argmin(axis=1) if shape[1] else 0, -1)
+    wrong = _chance(log_odds)
+    doubt = np.full(shape[0], np.nan)
     doubt[voted] = wrong[voted, best[voted]]
-    reliability = _chance(fit.skill[:, None] + fit.spread * at) @ np.exp(log_mass)
     return Consensus(
         wrong=wrong,
-        log_odds=told.log_odds,
+        log_odds=log_odds,
         best=best,
         doubt=doubt,
         nobody=np.where(voted, told.nobody, np.nan),
-        ease=told.level @ at * fit.spread,
-        reliability=np.where(told.seen.sum(axis=1) > 0, reliability, 0.5),
+        ease=told.ease,
+        reliability=np.where(told.seen.sum(axis=1) > 0, _reliability(fit), 0.5),
         spread=fit.spread,
         variety=fit.variety,
     )
+
+
+def _reliability(fit: _Fit) -> Floats:
+    at, log_mass = _levels()
+    reliability: Floats = _chance(fit.skill[:, None] + fit.spread * at) @ np.exp(log_mass)
+    return reliability
 
 
 def _chance(log_odds: Floats) -> Floats:

@@ -99,6 +99,52 @@ def test_a_judge_that_goes_by_position_has_no_say():
     assert got.reliability[1:].min() > 0.6
 
 
+def test_of_two_mirrored_readings_the_one_in_which_members_are_mostly_right_is_taken():
+    rng = np.random.default_rng(4)
+    hard = rng.random(400) < 0.5
+    # Three who know; three who are right on easy items and wrong together on hard ones.
+    knows = rng.random((400, 3)) < 0.95
+    fooled = np.where(hard[:, None], rng.random((400, 3)) < 0.1, rng.random((400, 3)) < 0.95)
+    right = np.column_stack([knows, fooled])
+    got = measure.consensus(right.astype(float), n_options=2)
+    assert got.reliability.mean() > 0.5
+    assert measure.auroc(got.log_odds.ravel(), ~right.ravel()) > 0.95
+
+
+def test_two_members_weigh_the_same():
+    votes, _ = simulated([2.0, -1.0], n_items=200)
+    got = measure.consensus(votes)
+    assert got.reliability[0] == pytest.approx(got.reliability[1])
+    apart = votes[:, 0] != votes[:, 1]
+    assert got.log_odds[apart].min() > got.log_odds[~apart].max()
+
+
+def test_a_model_that_says_the_same_ten_times_is_one_witness():
+    votes, _ = simulated([1.5, 1.0, 0.5, 0.5], n_items=300)
+    members = np.broadcast_to([0] * 10 + [1, 2, 3], (300, 13))
+    got = measure.consensus(votes[:, members[0]], members=members)
+    once = measure.consensus(votes)
+    assert got.wrong[:, [0, 10, 11, 12]] == pytest.approx(once.wrong, abs=1e-6)
+    assert got.reliability == pytest.approx(once.reliability, abs=1e-6)
+
+
+def test_a_model_that_varies_like_several_is_several_witnesses():
+    votes, right = simulated([1.0] * 6, n_items=1000)
+    members = np.broadcast_to([0, 0, 0, 1, 1, 1], votes.shape)
+    got = measure.consensus(votes, members=members)
+    alone = measure.consensus(votes)
+    assert got.wrong == pytest.approx(alone.wrong, abs=0.15)
+    assert got.reliability == pytest.approx(right.mean(), abs=0.03)
+
+
+def test_of_a_models_samples_the_one_that_others_give_too_is_surer():
+    votes = [[1, 2, 1, 1]] + [[k, k, k, k] for k in range(6)] + [[8, 8, 9, 9]]
+    members = np.broadcast_to([0, 0, 1, 2], (8, 4))
+    got = measure.consensus(votes, members=members)
+    assert got.wrong[0, 0] < got.wrong[0, 1]
+    assert got.wrong.shape == (8, 4) and not np.isnan(got.wrong).any()
+
+
 def test_with_options_a_shared_error_is_no_surprise():
     votes = [[1, 1, 2], [1, 1, 1], [2, 2, 2], [1, 2, 2], [1, 1, 1], [2, 2, 1]]
     got = measure.consensus(votes, n_options=2)
@@ -125,7 +171,9 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="up to 3 answers to one item, but n_options = 2"):
         measure.consensus([[1, 2, 3]], n_options=2)
     with pytest.raises(ValueError, match="not negative"):
-        measure.consensus([[1, 2]], shares=[-1, 1])
+        measure.consensus([[1, 2]], shares=[-1, 1], n_options=2)
+    with pytest.raises(ValueError, match="shares need n_options"):
+        measure.consensus([[1, 2]], shares=[0.5, 0.5])
     with pytest.raises(ValueError, match="groups of"):
         measure.doubt_by_group([0.1, 0.2], [0])
 
