@@ -1,11 +1,11 @@
 """Requests to one server over connections that are kept: status, headers and body, or why none.
 
 aiohttp, and not the `openai` package: what compatible servers agree on is the shape of the
-request and of the answer, and the package costs a client ten times the CPU. Measured against a
-local server (`python -m benchmarks.client` repeats it) at 64 requests at once, milliseconds of
-client CPU a request: aiohttp 0.08, httpx2 0.52, `openai` over httpx2 1.2 (at 256 at once: 0.11,
-0.88 and 1.6, as httpx's pool is searched for each request); openai's aiohttp transport 0.95, and
-httpx 0.28 1.0, at 16 at once.
+request and of the answer, and the package costs a client ten times the CPU. Bare requests against
+a local server, milliseconds of client CPU each, at 64 and at 256 at once: aiohttp 0.08 and 0.11,
+httpx2 0.52 and 0.88, `openai` (over httpx2) 1.2 and 1.6, which leaves nothing for reading,
+pacing and a ledger within 2 ms; at 16 at once: httpx 1.0, `openai` over aiohttp 0.95. The whole
+client beside the package: `python -m benchmarks.client`.
 
 The API key is read when the first request goes out, and stands in no message or `repr`.
 """

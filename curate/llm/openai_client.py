@@ -41,7 +41,7 @@ class OpenAIClient:
       stand on the first reply; completion tokens are counted here, since servers report those of
       all choices together, or of one.
     * With a seed in its params, sample i is sent seed + i. Of several samples in one request the
-      first one's is sent.
+      first one's is sent, and llama.cpp's server counts on from there by itself.
 
     Args:
         member: Whom to ask, how fast, how often again.
