@@ -41,7 +41,7 @@ def message(role, content):
     return {"role": role, "content": content}
 
 
-def items():
+def items(n=None):
     record = {"id": "r", "messages": [message("user", QUESTION)], "metadata": "{}"}
     candidates = [
         {"id": name, "record_id": "r", "message": message("assistant", text)}
@@ -51,7 +51,7 @@ def items():
     table = pa.Table.from_pylist(candidates, schema=CANDIDATES)
     return Items(
         pa.Table.from_pylist([record], schema=RECORDS),
-        candidates=table.slice(0, len(ANSWERS)),
+        candidates=table.slice(0, n or len(ANSWERS)),
         pairs=pa.Table.from_pylist(pairs),
         among=table,
     )
@@ -150,3 +150,15 @@ def test_the_schema_holds_where_it_was_asked_for(judged):
             said = json.loads(reply.text)
             assert list(said) == list(fields)
             assert all(said[n] in field["enum"] for n, field in fields.items() if "enum" in field)
+
+
+def test_the_chance_of_true_of_a_real_model(smollm2, tmp_path):
+    member = JudgeMemberConfig(
+        model=smollm2.model, base_url=smollm2.base_url, api_key_env=None, prompt="p_true"
+    )
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ask = asked(client_for(member), ledger, stage="judge", member=member)
+        by = judges_from(JudgeConfig(judges=[member]))
+        (first,) = judge(items(1), by, ask=lambda _: ask).to_pylist()
+    assert first["why_unscored"] is None
+    assert 0 <= first["grade"] <= 1

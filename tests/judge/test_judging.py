@@ -241,6 +241,19 @@ def test_an_asker_that_swallows_calls_is_found_out():
         judge(one_pool(), judges("rubric", structured="off"), ask=lambda _: swallows)
 
 
+def test_items_keep_their_order_over_many_batches():
+    n = 2_300
+    table = candidates(*((f"r{i % 50}", f"answer {i}") for i in range(n)))
+    sides = pairs(*((f"r{i % 50}", f"c{i}", f"c{i + 50}") for i in range(n - 50)))
+    items = Items(records(*({} for _ in range(50))), candidates=table, pairs=sides)
+    made = rows(items, judges("rubric", "compare", structured="off"), lambda _: "Grade: 3. [[A]]")
+    assert [row["item_id"] for row in made] == [
+        *(f"c{i}" for i in range(n)),
+        *(f"p{i}" for i in range(n - 50)),
+    ]
+    assert all(row["why_unscored"] is None for row in made)
+
+
 def test_nothing_to_judge_gives_an_empty_table():
     empty = Items(records({}), candidates=candidates())
     assert judge(empty, judges("rubric", "compare"), ask=says(lambda _: "4")).num_rows == 0
