@@ -74,7 +74,7 @@ def walk(
     Args:
         folder: Where the project is made; may exist, then it goes on.
         servers: One member each.
-        judge: Grades the answers to eight of the questions.
+        judge: Grades the answers to four of the questions.
         ledger: Calls paid in another project.
     """
     folder.mkdir(exist_ok=True)
@@ -99,7 +99,7 @@ def _write_questions(path: Path) -> None:
 
 
 def _config(servers: list[ModelServer], judge: ModelServer | None) -> dict[str, Any]:
-    params = {"temperature": 0.7, "max_tokens": 32, "seed": 1}
+    params = {"temperature": 0.7, "max_tokens": 24, "seed": 1}
     members = [
         {"model": s.model, "base_url": s.base_url, "samples": SAMPLES, "params": params}
         for s in servers
@@ -117,7 +117,7 @@ def _config(servers: list[ModelServer], judge: ModelServer | None) -> dict[str, 
     return {
         "ingest": {"paths": ["questions.jsonl"]},
         "generate": {"members": [{**m, "concurrency": 4} for m in members]},
-        "judge": {"judges": judges, "limit": 8},
+        "judge": {"judges": judges, "limit": 4},
     }
 
 

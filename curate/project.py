@@ -16,6 +16,7 @@
       rounds/001/manifest.json          closes the round: sha256 of each file and of the last round
       exports/001/FORMAT/SPLIT.jsonl    training files, card, manifest
       ledger.sqlite                     every call of a model, with its reply and cost
+      batches.sqlite                    batches under way at a Batch API
       queue.sqlite                      every version of every answer that came back
       stamps/STAGE.json                 what each stage was last run on
       report.html
@@ -56,6 +57,7 @@ class Project:
         self.vectors = self.pool / "vectors"
         self.report = self.folder / "report.html"
         self.ledger = self.folder / "ledger.sqlite"
+        self.batches = self.folder / "batches.sqlite"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -11,8 +11,12 @@ from pathlib import Path
 from curate import config as configuration
 from curate.errors import ConfigError
 from curate.files import beside
+from curate.pipeline.committee import committee
 from curate.pipeline.desk import argilla_down, argilla_status, argilla_up, pull, push
+from curate.pipeline.generate import generate
+from curate.pipeline.judge import judge
 from curate.pipeline.page import report
+from curate.pipeline.plan import ledger, plan
 from curate.pipeline.pool import embed, ingest, score
 from curate.pipeline.queue import explain, open_round, select
 from curate.pipeline.sets import close, export, resolve
@@ -26,11 +30,16 @@ __all__ = [
     "argilla_down",
     "argilla_status",
     "argilla_up",
+    "committee",
     "embed",
     "explain",
     "export",
+    "generate",
     "ingest",
     "init",
+    "judge",
+    "ledger",
+    "plan",
     "pull",
     "push",
     "report",
@@ -42,7 +51,7 @@ __all__ = [
 ]
 
 STAGES: tuple[Callable[[Project], Summary], ...] = (
-    *(ingest, embed, score, select),
+    *(ingest, generate, judge, embed, score, select),
     *(push, pull, resolve, export, close, report),
 )
 """What `run` does, in order."""
@@ -68,10 +77,11 @@ def run(project: Project, *, next_round: bool = False) -> Iterator[Summary]:
         )
         return
     open_round(project, next_round=next_round)
-    for stage in STAGES[:3]:
+    at = STAGES.index(select)
+    for stage in STAGES[:at]:
         yield stage(project)
     yield select(project, next_round=next_round)
-    for stage in STAGES[4:]:
+    for stage in STAGES[at + 1 :]:
         summary = stage(project)
         yield summary
         if summary.waiting:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curate.config import MemberConfig
@@ -11,9 +14,39 @@ from curate.project import Project
 
 if TYPE_CHECKING:
     from curate.llm import Ask, Call, Client, Reply
-    from curate.llm.ledger import Ledger
+    from curate.llm.ledger import Ledger, Spent
 
-__all__ = ["Asking"]
+__all__ = ["Asking", "Spending"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What a run of a stage added to the ledger."""
+
+    new: int = 0
+    """Calls that were answered."""
+    tokens: int = 0
+    money: float = 0.0
+    """NaN where no price is known."""
+
+    @classmethod
+    def between(cls, before: Spent, after: Spent) -> Spending:
+        """Return what the ledger's totals grew by."""
+        known = _known(after.money) - _known(before.money)
+        unpriced = after.unpriced - before.unpriced
+        return cls(
+            new=after.calls - before.calls,
+            tokens=after.tokens - before.tokens,
+            money=math.nan if unpriced and not known else known,
+        )
+
+    def told(self, currency: str) -> str:
+        """Return the money in words."""
+        return "of unknown price" if math.isnan(self.money) else f"{self.money:.4g} {currency}"
+
+
+def _known(money: float) -> float:
+    return 0.0 if math.isnan(money) else money
 
 
 class Asking:
@@ -40,6 +73,7 @@ class Asking:
 
         spend = project.config.budget
         self._ledger = ledger
+        self._batches = project.batches
         self._stage = stage
         self._progress = progress
         self._total = total
@@ -53,7 +87,7 @@ class Asking:
         from curate.llm.asking import asked
 
         self.close()
-        self._at_work = _OnDemand(member)
+        self._at_work = _OnDemand(member, self._batches)
         return asked(
             self._at_work,
             self._ledger,
@@ -77,15 +111,16 @@ class Asking:
 class _OnDemand:
     """A member's client, made on first use."""
 
-    def __init__(self, member: MemberConfig):
+    def __init__(self, member: MemberConfig, batches: Path):
         self._member = member
+        self._batches = batches
         self._client: Client | None = None
 
     def complete(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Reply]]:
         from curate.llm.clients import client_for
 
         if self._client is None:
-            self._client = client_for(self._member)
+            self._client = client_for(self._member, state=self._batches)
         return self._client.complete(calls)
 
     def close(self) -> None:

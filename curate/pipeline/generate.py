@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,9 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.config import AnswerConfig, CommitteeMemberConfig
-from curate.console import Progress, bar
+from curate.config import AnswerConfig
+from curate.console import bar
 from curate.files import beside, file_digest
+from curate.pipeline.asking import Asking, Spending
 from curate.pipeline.pool import finish, fresh, key, upstream
 from curate.pipeline.summary import Summary
 from curate.project import Project
@@ -25,8 +25,6 @@ from curate.records import CANDIDATES, Rejected, digest
 
 if TYPE_CHECKING:
     from curate.generate import Adaptive, Generated
-    from curate.llm import Ask, Call, Client, Reply
-    from curate.llm.ledger import Ledger, Spent
     from curate.score.answers import Extract
 
 __all__ = ["generate"]
@@ -93,10 +91,7 @@ class _Tally:
     adaptive: bool = False
     refused: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
-    new: int = 0
-    tokens: int = 0
-    money: float = 0.0
-    """NaN where no price is known."""
+    spending: Spending = field(default_factory=Spending)
 
     def add(self, made: Generated) -> None:
         reasons = made.candidates["finish_reason"]
@@ -110,23 +105,15 @@ class _Tally:
         self.refused.update(row.reason for row in made.refused)
         self.failed.update(_bare(row.reason) for row in made.failed)
 
-    def spent(self, before: Spent, after: Spent) -> None:
-        self.new = after.calls - before.calls
-        self.tokens = after.tokens - before.tokens
-        unpriced = after.unpriced - before.unpriced
-        known = _known(after.money) - _known(before.money)
-        self.money = math.nan if unpriced and not known else known
-
     def counts(self, currency: str) -> dict[str, int | str]:
-        money = "of unknown price" if math.isnan(self.money) else f"{self.money:.4g} {currency}"
         return {
             "answers": self.answers,
-            "new calls": self.new,
-            "from the ledger": max(0, self.answers - self.new),
+            "new calls": self.spending.new,
+            "from the ledger": max(0, self.answers - self.spending.new),
             "failed": self.failed.total(),
             **({"saved": self.saved} if self.adaptive else {}),
-            "tokens": self.tokens,
-            "money": money,
+            "tokens": self.spending.tokens,
+            "money": self.spending.told(currency),
         }
 
     def notes(self, project: Project) -> Iterator[str]:
@@ -157,10 +144,6 @@ class _Tally:
 def _bare(reason: str) -> str:
     """Return why a call failed, without whose call and which sample it was."""
     return reason.partition(", sample ")[2].partition(": ")[2]
-
-
-def _known(money: float) -> float:
-    return 0.0 if math.isnan(money) else money
 
 
 def _warnings(project: Project) -> list[str]:
@@ -198,13 +181,12 @@ def _ask_all(project: Project, records: pa.Table) -> _Tally:
         reject = open_.enter_context(_failures(project))
         progress = open_.enter_context(bar("asking"))
         total = asked.num_rows * sum(member.samples for member in config.members)
-        ask = open_.enter_context(
-            contextlib.closing(_Asker(project, ledger, _Meter(progress, total)))
-        )
+        asking = Asking(project, ledger, stage="generate", progress=progress, total=total)
+        open_.callback(asking.close)
         batches = ask_members(
             asked,
             config.members,
-            ask=ask,
+            ask=asking.of,
             logged=project.need_table("candidates", "ingest"),
             adaptive=adaptive,
         )
@@ -212,7 +194,7 @@ def _ask_all(project: Project, records: pa.Table) -> _Tally:
             candidates.write(made.candidates)
             reject([*made.refused, *made.failed])
             tally.add(made)
-        tally.spent(before, ledger.totals())
+        tally.spending = Spending.between(before, ledger.totals())
     return tally
 
 
@@ -224,73 +206,6 @@ def _failures(project: Project) -> Iterator[Callable[[Iterable[Rejected]], None]
         yield lambda rows: file.writelines(
             json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows
         )
-
-
-class _Meter:
-    """Counts replies over all that is asked, one after the other."""
-
-    def __init__(self, progress: Progress, total: int):
-        self._progress = progress
-        self._total = total
-        self._done = 0
-
-    def __call__(self, done: int, total: int) -> None:
-        self._done += 1
-        self._progress(self._done, self._total)
-
-
-class _Asker:
-    """Gives what answers a member's calls: the ledger, then the member's client, one at a time."""
-
-    def __init__(self, project: Project, ledger: Ledger, progress: Progress):
-        from curate.llm.budget import Budget
-        from curate.llm.prices import Prices
-
-        spend = project.config.budget
-        self._ledger = ledger
-        self._progress = progress
-        self._prices = Prices(spend)
-        self._budget = Budget(spend, ledger, self._prices)
-        self._at_work: _OnDemand | None = None
-
-    def __call__(self, member: CommitteeMemberConfig) -> Ask:
-        from curate.llm.asking import asked
-
-        self.close()
-        self._at_work = _OnDemand(member)
-        return asked(
-            self._at_work,
-            self._ledger,
-            stage="generate",
-            member=member,
-            budget=self._budget,
-            prices=self._prices,
-            progress=self._progress,
-        )
-
-    def close(self) -> None:
-        """End the client that was at work, so that the next one has the machine to itself."""
-        if self._at_work is not None:
-            self._at_work.close()
-
-
-class _OnDemand:
-    """A member's client, made once a call is to be sent: what the ledger holds needs no key."""
-
-    def __init__(self, member: CommitteeMemberConfig):
-        self._member = member
-        self._client: Client | None = None
-
-    def complete(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Reply]]:
-        from curate.llm.clients import client_for
-
-        if self._client is None:
-            self._client = client_for(self._member)
-        return self._client.complete(calls)
-
-    def close(self) -> None:
-        if end := getattr(self._client, "close", None):
-            end()
 
 
 def _adaptive(project: Project) -> Adaptive | None:

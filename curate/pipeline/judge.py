@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.console import bar
-from curate.pipeline.asking import Asking
+from curate.pipeline.asking import Asking, Spending
 from curate.pipeline.pool import any_pairs, finish, fresh, key, logged_pairs, upstream
 from curate.pipeline.summary import Summary
 from curate.project import Project
@@ -21,7 +21,6 @@ from curate.records import VERDICTS
 
 if TYPE_CHECKING:
     from curate.judge import Items, Judge
-    from curate.llm.ledger import Spent
 
 __all__ = ["judge", "judging"]
 
@@ -134,7 +133,7 @@ def _ask_all(project: Project, items: Items, judges: Sequence[Judge]) -> _Tally:
         for batch in open_.enter_context(contextlib.closing(batches)):
             file.write(batch)
             tally.add(batch)
-        tally.spent(before, ledger.totals())
+        tally.spending = Spending.between(before, ledger.totals())
     return tally
 
 
@@ -177,10 +176,7 @@ class _Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     failed: int = 0
     """Verdicts that are missing because a call failed."""
-    new: int = 0
-    tokens: int = 0
-    money: float = 0.0
-    """NaN where no price is known."""
+    spending: Spending = field(default_factory=Spending)
 
     def add(self, batch: pa.RecordBatch) -> None:
         from curate.judge import failed
@@ -191,22 +187,14 @@ class _Tally:
                 self.reasons[why] += 1
                 self.failed += failed(why)
 
-    def spent(self, before: Spent, after: Spent) -> None:
-        self.new = after.calls - before.calls
-        self.tokens = after.tokens - before.tokens
-        unpriced = after.unpriced - before.unpriced
-        known = _known(after.money) - _known(before.money)
-        self.money = math.nan if unpriced and not known else known
-
     def counts(self, currency: str) -> dict[str, int | str]:
-        money = "of unknown price" if math.isnan(self.money) else f"{self.money:.4g} {currency}"
         return {
             "verdicts": sum(one.verdicts for one in self.of.values()),
             "unscored": sum(one.unscored for one in self.of.values()),
             "undecided": sum(one.undecided for one in self.of.values()),
-            "new calls": self.new,
-            "tokens": self.tokens,
-            "money": money,
+            "new calls": self.spending.new,
+            "tokens": self.spending.tokens,
+            "money": self.spending.told(currency),
         }
 
     def facts(self) -> dict[str, dict[str, Any]]:
@@ -232,7 +220,3 @@ def _line(name: str, one: _OfJudge) -> str:
 
 def _share(part: float, whole: int) -> float:
     return part / whole if whole else math.nan
-
-
-def _known(money: float) -> float:
-    return 0.0 if math.isnan(money) else money

@@ -21,7 +21,7 @@ from curate.select.splits import Side
 
 __all__ = ["NEED", "Offer", "offer"]
 
-NEED = {"rewrite": "contradiction_weighted", "rank": "pair_dissimilarity"}
+NEED = {"rewrite": "uncertainty", "rank": "pair_dissimilarity"}
 """Score column that ranks the need, by task, unless the configuration names another."""
 
 _LABELS = {"test": "in the test split, never asked", "calibration": "in the calibration slice"}

@@ -23,14 +23,17 @@ from curate.records import CANDIDATES, PAIRS, RECORDS, digest, pair_id
 
 if TYPE_CHECKING:
     from curate.embed import Tally
+    from curate.llm import Ask
 
 __all__ = [
+    "any_pairs",
     "embed",
     "embedder",
     "finish",
     "fresh",
     "ingest",
     "key",
+    "logged_pairs",
     "prompt_vectors",
     "score",
     "upstream",
@@ -214,21 +217,26 @@ def score(project: Project) -> Summary:
     candidates = project.candidates()
     vectors = prompt_vectors(project)
     seen = sorted(project.reviewed(before=project.round_at_work().number))
-    now = key(project, "score", upstream(project, "embed"), *seen)
+    before = (upstream(project, stage) for stage in ("embed", "generate", "judge"))
+    now = key(project, "score", *before, *seen)
     task = project.config.project.task
     made = [project.pool / "scores.parquet"]
     made += [project.pool / "pair_scores.parquet"] if task == "rank" else []
     if done := fresh(project, "score", now, made):
         return done
     reviewed = pc.is_in(records["id"], pa.array(seen, pa.string())).to_numpy()
-    scores = score_candidates(
-        records,
-        candidates,
-        config=project.config.score,
-        embed=embedder(project),
-        prompt_vectors=vectors,
-        reviewed=vectors[reviewed],
-    )
+    verdicts = project.table("verdicts")
+    with _entailment(project) as ask:
+        scores = score_candidates(
+            records,
+            candidates,
+            config=project.config.score,
+            embed=embedder(project),
+            prompt_vectors=vectors,
+            reviewed=vectors[reviewed],
+            verdicts=verdicts,
+            ask=ask,
+        )
     project.write("scores", scores)
     counts = {"candidates": scores.num_rows, "targets": pc.sum(scores["is_target"]).as_py() or 0}
     counts |= _score_pairs(project, candidates, scores) if task == "rank" else {}
@@ -236,18 +244,39 @@ def score(project: Project) -> Summary:
     return finish(project, "score", now, summary)
 
 
+@contextlib.contextmanager
+def _entailment(project: Project) -> Iterator[Ask | None]:
+    """Give what asks the model that tells whether one answer implies another, where one does."""
+    member = project.config.score.answer.entailment
+    if member is None:
+        yield None
+        return
+    from curate.llm.ledger import Ledger
+    from curate.pipeline.asking import Asking
+
+    with Ledger(project.ledger) as ledger, bar("comparing answers") as progress:
+        asking = Asking(project, ledger, stage="score", progress=progress)
+        with contextlib.closing(asking):
+            yield asking.of(member)
+
+
 def _score_pairs(project: Project, candidates: pa.Table, scores: pa.Table) -> dict[str, int]:
     from curate.score import score_pairs
 
-    pairs = (
-        _logged_pairs(project) if project.config.select.pairs == "logged" else _any_pairs(scores)
+    pairs = logged_pairs(project) if project.config.select.pairs == "logged" else any_pairs(scores)
+    table = score_pairs(
+        pairs,
+        candidates,
+        scores=scores,
+        vectors_of=embedder(project),
+        verdicts=project.table("verdicts"),
     )
-    table = score_pairs(pairs, candidates, scores=scores, vectors_of=embedder(project))
     project.write("pair_scores", table)
     return {"pairs": table.num_rows}
 
 
-def _logged_pairs(project: Project) -> pa.Table:
+def logged_pairs(project: Project) -> pa.Table:
+    """Return the pairs that stood side by side in the source, each once."""
     pairs = project.need_table("pairs", "ingest").select(["id", "record_id", "a", "b"])
     return (
         pairs.group_by("id", use_threads=False)
@@ -256,7 +285,8 @@ def _logged_pairs(project: Project) -> pa.Table:
     )
 
 
-def _any_pairs(scores: pa.Table) -> pa.Table:
+def any_pairs(scores: pa.Table) -> pa.Table:
+    """Return every two targets of one record as a pair."""
     targets = scores.filter(scores["is_target"]).select(["record_id", "candidate_id"]).to_pydict()
     of_record: dict[str, list[str]] = {}
     for record, candidate in zip(targets["record_id"], targets["candidate_id"], strict=True):

@@ -168,7 +168,7 @@ def test_status_and_explain_tell_what_happened(demo):
     picked = rows[rows.order == 20].iloc[0]
     told = curate("explain", picked.item_id, "-c", config, home=home).stdout
     assert "picked as number 21 of 167 (active)" in told
-    assert "contradiction_weighted" in told and "rank" in told
+    assert "uncertainty" in told and "rank" in told
     kept = rows[rows.side == "test"].iloc[0]
     assert "test split" in curate("explain", kept.item_id, "-c", config, home=home).stdout
     answers = pq.read_table(demo / "rewriting" / "pool" / "candidates.parquet").to_pylist()

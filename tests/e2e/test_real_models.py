@@ -43,7 +43,7 @@ def test_the_ledger_knows_each_call_and_a_second_run_pays_for_none(asked):
 def test_verdicts_are_grades_or_say_why_not(asked):
     folder, _ = asked
     rows = Project(folder / "curate.yaml").need_table("verdicts", "judge").to_pylist()
-    assert len(rows) == 8 * SAMPLES * 2
+    assert len(rows) == 4 * SAMPLES * 2
     for row in rows:
         graded = row["grade"] is not None and row["grade"] in {1.0, 2.0, 3.0, 4.0, 5.0}
         assert graded != bool(row["why_unscored"])

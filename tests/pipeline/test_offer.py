@@ -60,7 +60,7 @@ def make(tmp_path):
             "candidate_id": [c["id"] for c in candidates],
             "record_id": [c["record_id"] for c in candidates],
             "is_target": [c["model"] == "x" for c in candidates],
-            "contradiction_weighted": np.repeat(needs, 2),
+            "uncertainty": np.repeat(needs, 2),
             "novelty": np.full(2 * N, np.nan),
             "why_nan": ['{"novelty": "nothing reviewed yet"}'] * (2 * N),
         }
@@ -102,7 +102,7 @@ def test_an_unknown_cap_column_is_named(make):
 
 def test_an_unknown_need_lists_the_scores(make):
     with pytest.raises(
-        ConfigError, match=r"no score named 'nede'; known: contradiction_weighted, novelty"
+        ConfigError, match=r"no score named 'nede'; known: uncertainty, novelty"
     ):
         offered(make("select: {need: nede}\n"))
 
