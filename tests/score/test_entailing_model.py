@@ -63,4 +63,4 @@ def test_a_real_models_groups_depend_neither_on_the_run_nor_on_the_order(member)
     again, n_calls_again = grouped(member, ANSWERS[::-1])
     assert n_calls_again == n_calls
     names = range(len(ANSWERS))
-    assert partition(rows, names) == partition(again, reversed(names))
+    assert partition(rows, names) == partition(again, names[::-1])
