@@ -45,7 +45,7 @@ SCHEMA = {
 def main(model: str, out: str) -> None:
     client = EngineClient(MemberConfig(model=model, client="vllm", engine=ENGINE), chunk=64)
     replies = _asked(client, _cases(model))
-    raw = _bare(client._started(_call(model, COLOUR)))
+    raw = _bare(client.start(_call(model, COLOUR)))
     client.close()
     gap = [_call(model, COLOUR, params=SEEDED, sample=i) for i in (0, 4)]
     again = _asked(client, {"with a gap": gap})

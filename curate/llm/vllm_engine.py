@@ -62,6 +62,12 @@ class EngineClient:
         while chunk := list(islice(rest, self._chunk)):
             yield from self._answered(chunk)
 
+    def start(self, first: Call) -> Engine:
+        """Return the engine (`vllm.LLM`), started where it is not; `first` decides its seed."""
+        if self._engine is None:
+            self._engine = _start(self._member, seed=_seed(first))
+        return self._engine
+
     def close(self) -> None:
         """End the engine and give its memory back; the next call starts another."""
         engine, self._engine = self._engine, None
@@ -72,7 +78,7 @@ class EngineClient:
 
     def _answered(self, chunk: Sequence[Call]) -> Iterator[tuple[Call, Reply]]:
         kwargs = [sampling_of(call.params, call.sample) for call in chunk]
-        engine = self._started(chunk[0])
+        engine = self.start(chunk[0])
         began = time.monotonic()
         defaults = _defaults(engine)
         requests = requests_of(zip(chunk, ({**defaults, **one} for one in kwargs), strict=True))
@@ -87,12 +93,6 @@ class EngineClient:
         for request, output in _matched(requests, refusals, outputs):
             replies = _replies(request, output, self._member.model, share)
             yield from zip(request[0], replies, strict=True)
-
-    def _started(self, first: Call) -> Engine:
-        """Return the engine, started where it is not."""
-        if self._engine is None:
-            self._engine = _start(self._member, seed=_seed(first))
-        return self._engine
 
 
 _Request = tuple[tuple[Call, ...], Mapping[str, Json]]
