@@ -61,19 +61,23 @@ class Server:
         self.shown = parts._replace(query="", fragment="").geturl()
         """For messages: without what may be secret."""
         self.proxy = _proxy(parts)
-        self._member = member
         self._is_here = _is_loopback(parts.hostname or "")
+        self._variable = _variable(member, is_here=self._is_here)
+        self.is_open = parts.scheme == "http" and not self._is_here
+        """Whether texts cross a network unencrypted."""
 
     def __repr__(self) -> str:
         return f"Server({self.shown!r})"
 
     def key(self) -> str | None:
-        """Return the API key; None where a server on this machine, or one without a key, is asked.
+        """Return the API key; None where none is sent.
+
+        A server on this machine is sent none unless `api_key_env` is set for it.
 
         Raises:
             ModelError: If the variable is not set, or holds what no key can be.
         """
-        name = self._member.api_key_env
+        name = self._variable
         key = os.environ.get(name, "").strip() if name else ""
         if not key and name and not self._is_here:
             raise ModelError(
@@ -158,7 +162,7 @@ def _words(cut: aiohttp.ClientError | OSError) -> str:
         return "connection refused"
     if isinstance(cut, aiohttp.ClientPayloadError):
         return "the connection was cut in the middle of the answer"
-    return f"the connection broke ({type(cut).__name__})"
+    return f"the connection broke ({getattr(cut, 'strerror', None) or type(cut).__name__})"
 
 
 def _checked(member: MemberConfig) -> SplitResult:
@@ -178,6 +182,12 @@ def _checked(member: MemberConfig) -> SplitResult:
             "would keep; name the variable that holds the key in `api_key_env:`"
         )
     return parts
+
+
+def _variable(member: MemberConfig, *, is_here: bool) -> str | None:
+    """Return the variable with the key; a local server is not sent the default one's."""
+    named = "api_key_env" in member.model_fields_set
+    return member.api_key_env if named or not is_here else None
 
 
 def _is_loopback(host: str) -> bool:

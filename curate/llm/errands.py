@@ -185,14 +185,23 @@ class Errands:
     def _met(
         self, group: Group, body: Mapping[str, Json], received: Received, probing: bool
     ) -> _Met:
-        self._habits.met = True
-        self._breaker.met()
+        self._meet()
         if received.status in _GATEWAY:
             return self._lost(str(self._refusal(received)), probing)
         self._breaker.answered()
         if 200 <= received.status < 300:
             return self._read(group, received, asked=body.get("n", 1))
         return self._refused(received, body)
+
+    def _meet(self) -> None:
+        """Take note that there is a server."""
+        if not self._habits.met and self._server.is_open and self._server.key() is not None:
+            self._habits.note(
+                f"{self._server.shown} is not encrypted: the key and all texts can be read on "
+                "their way; use https"
+            )
+        self._habits.met = True
+        self._breaker.met()
 
     def _read(self, group: Group, received: Received, *, asked: int) -> _Met:
         replies = read_replies(received.body, group[0].messages, asked=asked)
@@ -210,7 +219,8 @@ class Errands:
         if parameter is not None:
             self._habits.leave_away(parameter, refusal)
             return _Met(again=True, counts=False)
-        what = advice(refusal, self._member, answered=self._habits.answered)
+        with_key = self._server.key() is not None
+        what = advice(refusal, self._member, answered=self._habits.answered, with_key=with_key)
         if what is not None:
             raise self._ends(f"{what} ({refusal})")
         if not is_passing(refusal.status):

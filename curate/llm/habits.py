@@ -47,7 +47,7 @@ class Habits:
         """Return the request for calls that differ only in their sample."""
         call = group[0]
         if ours := [name for name in _OURS if name in call.params]:
-            self._note(f"params: {', '.join(ours)} left away; the client sets these itself")
+            self.note(f"params: {', '.join(ours)} left away; the client sets these itself")
         body = {k: v for k, v in call.params.items() if k not in _OURS}
         body = {k: v for k, v in body.items() if k not in self._left_away}
         if isinstance(body.get("seed"), int):
@@ -60,7 +60,7 @@ class Habits:
         if parameter == "n":
             self.samples = 1
         if parameter not in self._left_away:
-            self._note(f"`{parameter}` is refused by the server and left away from now on ({why})")
+            self.note(f"`{parameter}` is refused by the server and left away from now on ({why})")
         self._left_away |= {parameter, *(["top_logprobs"] if parameter == "logprobs" else [])}
 
     def learn(self, replies: Sequence[Reply], *, asked: int) -> None:
@@ -72,11 +72,12 @@ class Habits:
             self._alone = self._alone + 1 if len(replies) == 1 else 0
         if self._alone >= _LONE and self.samples > 1:
             self.samples = 1
-            self._note(
+            self.note(
                 f"{asked} samples were asked for at once and one came, {_LONE} times in a row; "
                 "they are asked for singly from now on, and each pays for its prompt"
             )
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
+        """Say something once."""
         if text not in self._notes:
             self._notes.append(text)

@@ -15,6 +15,8 @@ from curate.llm.clock import Clock
 __all__ = ["Bucket", "Pace"]
 
 _BURST_SECONDS = 1.0
+_LOOK_AGAIN = 0.25
+"""Seconds between looks at a bucket: tokens that were booked and not used come back into it."""
 _TICK = 1e-6
 """Seconds: a wait below it is rounding, and none."""
 
@@ -84,7 +86,7 @@ class Pace:
             return
         async with self._line:
             while (wait := self._wait()) > _TICK:
-                await self._clock.sleep(wait)
+                await self._clock.sleep(min(wait, _LOOK_AGAIN))
             self._requests.draw(1)
 
     def _wait(self) -> float:

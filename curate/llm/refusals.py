@@ -109,19 +109,22 @@ def _names(text: str, name: str) -> bool:
     return re.search(pattern, text) is not None
 
 
-def advice(refusal: Refusal, member: MemberConfig, *, answered: bool) -> str | None:
+def advice(
+    refusal: Refusal, member: MemberConfig, *, answered: bool, with_key: bool = True
+) -> str | None:
     """Return what to do if no other call would fare better; None if only this one is refused.
 
     Args:
         refusal: Any.
         member: Who was asked.
         answered: Whether this server has answered a call before: then a 403 or 404 is the call's.
+        with_key: Whether a key was sent.
     """
     told = f"{refusal.code} {refusal.said}"
     if refusal.status == 402 or _NO_CREDIT.search(told):
         return "the account has no credit left; top it up, then run the same command again"
     if refusal.status == 401 or (refusal.status == 403 and not answered and _bars(told)):
-        return _about_key(member)
+        return _about_key(member, with_key)
     if refusal.status in (400, 404, 422) and _NO_MODEL.search(told) and not answered:
         return f"there is no model {member.model!r}; correct `model:` or `base_url:`"
     if (refusal.status in (404, 405) or refusal.status < 400) and not answered:
@@ -133,7 +136,7 @@ def _bars(told: str) -> bool:
     return not _ABOUT_CONTENT.search(told)
 
 
-def _about_key(member: MemberConfig) -> str:
-    if member.api_key_env is None:
+def _about_key(member: MemberConfig, with_key: bool) -> str:
+    if not with_key:
         return "the server wants a key; name the variable that holds one in `api_key_env:`"
     return f"the key in {member.api_key_env} is refused; put a valid one into that variable"
