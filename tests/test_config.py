@@ -76,6 +76,12 @@ def test_an_unknown_key_names_the_nearest_known(tmp_path):
         load(path)
 
 
+def test_an_unknown_key_of_a_member_names_the_nearest_known(tmp_path):
+    text = MINIMAL + "score: {answer: {entailment: {model: m, base_ulr: http://127.0.0.1/v1}}}\n"
+    with pytest.raises(ConfigError, match="did you mean `base_url`"):
+        load(write(tmp_path, text))
+
+
 def test_an_unknown_section_names_the_nearest_known(tmp_path):
     with pytest.raises(ConfigError, match=r"`selct`; did you mean `select`"):
         load(write(tmp_path, MINIMAL + "selct: {}\n"))

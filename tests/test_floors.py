@@ -56,7 +56,7 @@ def unit(module: str) -> str:
 EDGES = [
     (name, target)
     for name, path in modules()
-    for target in imports_of(path)
+    for target in sorted(imports_of(path))
     if unit(name) and unit(target) in FLOOR_OF and unit(target) != unit(name)
 ]
 
