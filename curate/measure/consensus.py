@@ -51,6 +51,7 @@ def consensus(
     members: npt.ArrayLike | None = None,
     shares: npt.ArrayLike | None = None,
     n_options: int | None = None,
+    widest: float = 2.0,
     tolerance: float = 1e-6,
     max_steps: int = 200,
 ) -> Consensus:
@@ -67,9 +68,9 @@ def consensus(
     that nobody is right. So a lone answer beside a majority is wrong, all of ten different
     answers are likely to be, members who are mostly right count more, and a common mistake is
     allowed for. Everything is fitted to the votes by expectation maximisation: skill with four
-    right and two wrong answers added; the spread of ease from 0.5 to 2, with twenty items at 1
-    added, as a wider one would explain any unanimity by an item that is easy or hard for all; the
-    concentration from 1 to 100, so that members who agree are not mostly wrong together.
+    right and two wrong answers added; the spread of ease from 0.5 to `widest`, with twenty items
+    at 1 added, as a wider one would explain any unanimity by an item that is easy or hard for
+    all; the concentration from 1 to 100, so that members who agree are not mostly wrong together.
     Of more than 20,000 items, so many (evenly spaced) are fitted first, then a few steps over all.
 
     What all members get wrong together counts as right. Of two members, neither can be told to
@@ -88,19 +89,20 @@ def consensus(
             judges who share that fault are no witnesses of each other.
         n_options: How many answers there are to choose from; None = no end of them. Of two, the
             one is taken for right under which members are right more often than not, on average.
+        widest: The greatest spread of ease, in log-odds; at least 0.5.
         tolerance: Stop when the log-likelihood rises by no more than this share of it.
         max_steps: Stop after so many steps in any case.
 
     Raises:
         ValueError: If the shapes do not fit, a share is negative or without `n_options`, that is
-            below 2, or more answers are there than options.
+            below 2, more answers are there than options, or `widest` is too small.
 
     >>> got = consensus([[1, 1, 1], [2, 2, 3], [4, 4, 4], [5, 5, 5], [6, 6, 6], [7, 8, 9]])
     >>> bool(got.wrong[1, 2] > 0.9 > got.wrong[5, 2] > 0.5 > got.wrong[1, 0])
     True
     """
     data = _data(_matrix(votes), members, shares, n_options)
-    fit = _Fit.start(_n_members(data.members))
+    fit = _Fit.start(_n_members(data.members), widest)
     if len(data.votes) > _ENOUGH:
         fit, _ = _fitted(data.thinned(_ENOUGH), fit, tolerance, max_steps)
         max_steps = min(max_steps, _FEW_STEPS)
@@ -156,7 +158,7 @@ def doubt_by_group(
 _ENOUGH = 20_000
 _FEW_STEPS = 5
 _GROUP_STEPS = 50
-_SPREAD = (0.5, 2.0)
+_NARROWEST = 0.5
 _SPREAD_WEIGHT = 20.0
 _VARIETY = (1.0, 100.0)
 _STEPS = np.exp(np.array([0.0, -0.5, 0.5, -0.15, 0.15, -0.04, 0.04]))
@@ -183,11 +185,14 @@ class _Votes:
 class _Fit:
     skill: Floats
     spread: float
+    widest: float
     variety: float
 
     @classmethod
-    def start(cls, n_members: int) -> _Fit:
-        return cls(skill=np.ones(n_members), spread=1.0, variety=2.0)
+    def start(cls, n_members: int, widest: float) -> _Fit:
+        if not widest >= _NARROWEST:
+            raise ValueError(f"widest must be at least {_NARROWEST}, not {widest}")
+        return cls(skill=np.ones(n_members), spread=min(1.0, widest), widest=widest, variety=2.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,7 +307,12 @@ def _expected(data: _Votes, fit: _Fit) -> _Told:
 
 
 def _maximised(data: _Votes, fit: _Fit, told: _Told) -> _Fit:
-    return _Fit(skill=_skill(fit, told), spread=_spread(told), variety=_variety(data, fit, told))
+    return replace(
+        fit,
+        skill=_skill(fit, told),
+        spread=_spread(fit, told),
+        variety=_variety(data, fit, told),
+    )
 
 
 def _skill(fit: _Fit, told: _Told) -> Floats:
@@ -320,9 +330,9 @@ def _skill(fit: _Fit, told: _Told) -> Floats:
     return skill
 
 
-def _spread(told: _Told) -> float:
+def _spread(fit: _Fit, told: _Told) -> float:
     mean = (told.squares + _SPREAD_WEIGHT) / (len(told.ease) + _SPREAD_WEIGHT)
-    return float(np.clip(np.sqrt(mean), *_SPREAD))
+    return float(np.clip(np.sqrt(mean), _NARROWEST, fit.widest))
 
 
 def _variety(data: _Votes, fit: _Fit, told: _Told) -> float:

@@ -130,7 +130,6 @@ def contradiction(
     *,
     weights: npt.ArrayLike | None = None,
     members: npt.ArrayLike | None = None,
-    prior: float = 0.0,
 ) -> Floats:
     """Return, for each vote, the share of the other members' votes that say something else.
 
@@ -138,15 +137,11 @@ def contradiction(
     from one member (repeated samples): the others are then the other members, or, where a
     single member gave all votes of the row, its other votes.
 
-    Few samples leave many answers equally contradicted. With `prior`, each value is drawn towards
-    the mean of its row, so that of two lone answers the one in the more divided row comes first.
-
     Args:
         votes: Shape (n_items, n_votes), NaN = did not answer.
         weights: How much votes count.
         members: Who gave each vote, shape of `votes`, whole numbers from 0; None = one member a
             column.
-        prior: How many votes the row's mean counts as; 1 orders ties and little else.
 
     Returns:
         Shape of `votes`, in [0, 1]; NaN where the member did not answer, nobody else did, or
@@ -160,7 +155,7 @@ def contradiction(
     votes = _matrix(votes)
     out = np.empty_like(votes)
     loops.contradiction(votes, _weights(votes, weights), _members(votes, members), out)
-    return _drawn_to_mean(out, prior) if prior else out
+    return out
 
 
 class EntropySplit(NamedTuple):
@@ -274,14 +269,6 @@ def _members(votes: Floats, members: npt.ArrayLike | None) -> npt.NDArray[np.int
     if given.shape != votes.shape:
         raise ValueError(f"members have the shape {votes.shape}, not {given.shape}")
     return given
-
-
-def _drawn_to_mean(values: Floats, prior: float) -> Floats:
-    known = ~np.isnan(values)
-    n = known.sum(axis=1, keepdims=True)
-    mean = np.where(known, values, 0.0).sum(axis=1, keepdims=True) / np.maximum(n, 1)
-    drawn: Floats = values + prior / (np.maximum(n, 1) - 1 + prior) * (mean - values)
-    return drawn
 
 
 def _plain_entropy(votes: Floats) -> Floats:

@@ -255,20 +255,3 @@ def test_a_block_boundary_changes_nothing():
     votes = rng.integers(0, 3, size=(1000, 5)).astype(float)
     alone = np.concatenate([measure.vote_entropy(row[None]) for row in votes])
     assert (measure.vote_entropy(votes) == alone).all()
-
-
-def test_of_two_lone_answers_the_one_in_the_more_divided_row_comes_first():
-    votes = [[1, 2, 3, 4], [1, 1, 1, 2]]
-    plain = measure.contradiction(votes)
-    drawn = measure.contradiction(votes, prior=1)
-    assert plain[0, 3] == plain[1, 3] == 1.0
-    # Mean contradictions: 1, and (3 * 1/3 + 1) / 4 = 1/2; one vote of four: (3 * 1 + 1/2) / 4
-    assert drawn[0, 3] == 1.0 and drawn[1, 3] == 0.875
-    # (3 * 1/3 + 1/2) / 4
-    assert drawn[1, 0] == 0.375
-
-
-def test_drawing_to_the_mean_leaves_missing_votes_missing():
-    drawn = measure.contradiction([[1, 2, NAN], [1, NAN, NAN]], prior=1)
-    assert drawn[0, :2].tolist() == [1.0, 1.0]
-    assert np.isnan(drawn[0, 2]) and np.isnan(drawn[1]).all()
