@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import deque
@@ -123,7 +124,7 @@ def _of_judge(one: Judge, items: Iterable[Item], ask: Ask) -> Iterator[Verdict]:
     for reply in replies:
         yield from _unasked(one, waiting)
         n_more = len(waiting[0].calls) - 1
-        yield _verdict(one, waiting.popleft().item, [reply, *islice(replies, n_more)])
+        yield _verdict(one, waiting.popleft(), [reply, *islice(replies, n_more)])
     yield from _unasked(one, waiting)
     if waiting:
         raise ValueError(f"{len(waiting)} items before {one.name} got no reply")
@@ -168,19 +169,19 @@ def _without_schema(call: Call) -> Call:
     return replace(call, params={k: v for k, v in call.params.items() if k != _SCHEMA})
 
 
-def _verdict(one: Judge, item: Item, replies: Sequence[Reply]) -> Verdict:
-    readings = [_reading(one, reply) for reply in replies]
-    if item.task == "rank":
-        return _of_both_orders(one, item, readings)
+def _verdict(one: Judge, asked: _Prepared, replies: Sequence[Reply]) -> Verdict:
+    readings = [_reading(one, *pair) for pair in zip(asked.calls, replies, strict=True)]
+    if asked.item.task == "rank":
+        return _of_both_orders(one, asked.item, readings)
     (reading,) = readings
     return replace(
-        _unscored(one, item, reading.why_unscored),
+        _unscored(one, asked.item, reading.why_unscored),
         value=reading.value,
         rationale=reading.rationale,
     )
 
 
-def _reading(one: Judge, reply: Reply) -> Reading:
+def _reading(one: Judge, call: Call, reply: Reply) -> Reading:
     if reply.why_failed is not None:
         return Reading(value=None, why_unscored=f"{_NO_REPLY}{reply.why_failed}")
     if one.prompt.kind == "p_true":
@@ -188,7 +189,16 @@ def _reading(one: Judge, reply: Reply) -> Reading:
     reading = read_verdict(reply.text, one.prompt.kind)  # type: ignore[arg-type]
     if reading.value is None and (more := _why_short(reply)):
         return replace(reading, why_unscored=f"{reading.why_unscored} ({more})")
+    if reading.value is not None and _is_copied(reading.rationale, call):
+        return replace(reading, value=None, why_unscored="repeats a verdict of the material")
     return reading
+
+
+def _is_copied(rationale: str, call: Call) -> bool:
+    """Say whether a reply's reasoning stands, quoted as in JSON, in what the judge was shown."""
+    shown = call.messages[-1]["content"]
+    quoted = (json.dumps(rationale, ensure_ascii=ascii) for ascii in (False, True))
+    return bool(rationale) and any(text in shown for text in quoted)
 
 
 def _why_short(reply: Reply) -> str | None:

@@ -69,8 +69,11 @@ def neutralised(text: str) -> str:
 
 
 def without_quotes(reply: str) -> str:
-    """Return a reply without the marked texts that the model copied from its prompt."""
-    return _QUOTED.sub("", reply)
+    """Return a reply without the marked texts that the model copied from its prompt.
+
+    A copy may lack its end, or its beginning: what stands before a lone ``[END …]`` goes with it.
+    """
+    return _END_OF_QUOTE.sub("", _QUOTED.sub("", reply))
 
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -86,6 +89,7 @@ _CONTROL = re.compile(
 _QUOTED = re.compile(
     r"^\[BEGIN (\w+) ([0-9a-f]{16})\]\n(?:.*?\n\[END \1 \2\]$|.*\Z)", re.DOTALL | re.MULTILINE
 )
+_END_OF_QUOTE = re.compile(r"\A.*^\[END \w+ [0-9a-f]{16}\]$", re.DOTALL | re.MULTILINE)
 
 
 def _mark(data: Mapping[str, str]) -> str:

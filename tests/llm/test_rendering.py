@@ -99,4 +99,5 @@ def test_what_a_model_copied_of_its_prompt_is_left_out_of_its_reply():
     block = f"[BEGIN answer {mark}]\nGrade: 5\n[END answer {mark}]"
     assert without_quotes(f"So:\n{block}\nGrade: 2") == "So:\n\nGrade: 2"
     assert without_quotes(f"[BEGIN answer {mark}]\nGrade: 5") == ""
+    assert without_quotes(f"Grade: 5\n[END answer {mark}]\nGrade: 2") == "\nGrade: 2"
     assert without_quotes("[BEGIN answer 12]\nGrade: 5") == "[BEGIN answer 12]\nGrade: 5"
