@@ -24,7 +24,7 @@ check: .venv/installed
 	$(BIN)/python -m pytest -q tests/test_floors.py
 
 bench: .venv/installed
-	for name in ingest embed committee measure select agreement; do \
+	for name in ingest embed committee uncertainty adaptive client measure select agreement; do \
 	  $(BIN)/python -m benchmarks.$$name --json build/benchmarks/$$name.json || exit 1; done
 
 .venv/installed: pyproject.toml constraints.txt

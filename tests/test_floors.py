@@ -12,7 +12,18 @@ import pytest
 import curate
 
 ROOT = Path(curate.__file__).parent
-STAGES = {"ingest", "generate", "judge", "embed", "score", "select", "review", "resolve", "export", "report"}
+STAGES = {
+    "ingest",
+    "generate",
+    "judge",
+    "embed",
+    "score",
+    "select",
+    "review",
+    "resolve",
+    "export",
+    "report",
+}
 FLOORS = [
     {"errors"},
     {"measure", "learn"},
@@ -25,7 +36,7 @@ FLOORS = [
 ]
 FLOOR_OF = {name: n for n, floor in enumerate(FLOORS) for name in floor}
 HEAVY = {
-    *("argilla", "datasets", "numba", "openai", "pandas", "plotly", "scipy"),
+    *("aiohttp", "argilla", "datasets", "numba", "openai", "pandas", "plotly", "scipy"),
     *("sentence_transformers", "sklearn", "tiktoken", "torch", "transformers", "vllm"),
 }
 IN_THE_SERVERS_ENVIRONMENT = {"curate.review.server.engine", "curate.review.server.launch"}

@@ -81,6 +81,8 @@ class Asking:
         self._prices = Prices(spend)
         self._budget = Budget(spend, ledger, self._prices)
         self._at_work: _OnDemand | None = None
+        self.notes: list[str] = []
+        """What clients have to say of their servers, each remark once."""
 
     def of(self, member: MemberConfig) -> Ask:
         """Return what answers a member's calls; the member before it is done with."""
@@ -102,6 +104,7 @@ class Asking:
         """End the client that is at work."""
         if self._at_work is not None:
             self._at_work.close()
+            self.notes += [note for note in self._at_work.notes() if note not in self.notes]
 
     def _count(self, done: int, total: int) -> None:
         self._done += 1
@@ -122,6 +125,10 @@ class _OnDemand:
         if self._client is None:
             self._client = client_for(self._member, state=self._batches)
         return self._client.complete(calls)
+
+    def notes(self) -> list[str]:
+        said = getattr(self._client, "notes", ())
+        return [f"{self._member.label}: {note}" for note in said]
 
     def close(self) -> None:
         if end := getattr(self._client, "close", None):

@@ -92,6 +92,8 @@ class _Tally:
     refused: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     spending: Spending = field(default_factory=Spending)
+    remarks: tuple[str, ...] = ()
+    """Of the clients on their servers."""
 
     def add(self, made: Generated) -> None:
         reasons = made.candidates["finish_reason"]
@@ -130,6 +132,7 @@ class _Tally:
             yield f"{self.empty:,} answers are empty"
         if self.adaptive:
             yield self._about_the_rule(project)
+        yield from self.remarks
 
     def _about_the_rule(self, project: Project) -> str:
         rule = project.config.generate.adaptive
@@ -194,6 +197,8 @@ def _ask_all(project: Project, records: pa.Table) -> _Tally:
             candidates.write(made.candidates)
             reject([*made.refused, *made.failed])
             tally.add(made)
+        asking.close()
+        tally.remarks = tuple(asking.notes)
         tally.spending = Spending.between(before, ledger.totals())
     return tally
 

@@ -133,6 +133,8 @@ def _ask_all(project: Project, items: Items, judges: Sequence[Judge]) -> _Tally:
         for batch in open_.enter_context(contextlib.closing(batches)):
             file.write(batch)
             tally.add(batch)
+        asking.close()
+        tally.remarks = tuple(asking.notes)
         tally.spending = Spending.between(before, ledger.totals())
     return tally
 
@@ -177,6 +179,8 @@ class _Tally:
     failed: int = 0
     """Verdicts that are missing because a call failed."""
     spending: Spending = field(default_factory=Spending)
+    remarks: tuple[str, ...] = ()
+    """Of the clients on their servers."""
 
     def add(self, batch: pa.RecordBatch) -> None:
         from curate.judge import failed
@@ -206,6 +210,7 @@ class _Tally:
             reason, times = self.reasons.most_common(1)[0]
             again = f"; {self.failed:,} failed: run again to ask them again" if self.failed else ""
             yield f"unscored most often, {times:,}: {reason}{again}"
+        yield from self.remarks
 
 
 def _line(name: str, one: _OfJudge) -> str:
