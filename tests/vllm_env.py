@@ -81,7 +81,7 @@ def _convert(into: Path) -> None:
         quantization_config=GgufConfig(dequantize=True),
         dtype="bfloat16",
     )
-    del model.config.quantization_config
+    vars(model.config).pop("quantization_config", None)
     model.hf_quantizer = None
     tokenizer.save_pretrained(into)
     model.save_pretrained(into)

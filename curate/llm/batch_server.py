@@ -120,9 +120,7 @@ class BatchServer:
         said = self._tried(lambda: self._http.get(self._url(f"batches/{batch_id}")))
         if said.status_code == 404:
             return {"id": batch_id, "status": "gone"}
-        self._said(said, "status")
-        held: Mapping[str, Json] = said.json()
-        return held
+        return {**said.json(), "id": batch_id, "status": str(self._said(said, "status")).lower()}
 
     def find(self, mark: str, *, until: float = 0.0) -> str | None:
         """Return the id of the batch of a mark, None where none is listed.
@@ -140,8 +138,8 @@ class BatchServer:
 
     def _marked(self) -> Mapping[str, str]:
         if self._listed_before is None:
-            pairs = [((b.get("metadata") or {}).get("curate"), b["id"]) for b in self._listed()]
-            self._listed_before = {str(mark): str(id) for mark, id in pairs if mark}
+            pairs = [(_mark(batch), str(batch["id"])) for batch in self._listed()]
+            self._listed_before = {mark: id for mark, id in pairs if mark}
         return self._listed_before
 
     @contextlib.contextmanager
@@ -177,7 +175,8 @@ class BatchServer:
         where = {"limit": str(_LISTED_AT_ONCE)} | ({"after": after} if after else {})
         answer = self._tried(lambda: self._http.get(self._url("batches"), params=where))
         rows = self._said(answer, "data")
-        return list(rows), bool(answer.json().get("has_more"))
+        batches = [b for b in rows or () if isinstance(b, Mapping) and b.get("id")]
+        return batches, bool(answer.json().get("has_more"))
 
     def _tried(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         """Return the answer to a request, sent again while what it meets may pass."""
@@ -251,6 +250,12 @@ class _Passing:
     met: str
     pause: float | None = None
     """Seconds to wait, where the server asks for it."""
+
+
+def _mark(batch: Mapping[str, Json]) -> str | None:
+    metadata = batch.get("metadata")
+    mark = metadata.get("curate") if isinstance(metadata, Mapping) else None
+    return mark if isinstance(mark, str) else None
 
 
 def _is_old(batch: Mapping[str, Json]) -> bool:

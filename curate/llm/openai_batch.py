@@ -7,7 +7,6 @@ batches again and creates none twice.
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 import time
 from collections import Counter
@@ -128,8 +127,7 @@ class _Post:
 
     def take(self, calls: Iterable[Call], waiting: Waiting) -> Iterator[tuple[Call, Reply]]:
         """Send the calls that no batch holds; give back those that no batch can hold."""
-        with contextlib.ExitStack() as stack:
-            draft = stack.enter_context(_Draft())
+        with _Draft() as draft:
             for call in calls:
                 key = call.key
                 line = b"" if key in self._sent else request_line(call)
@@ -273,7 +271,8 @@ def _tell_left(state: BatchState, server: BatchServer) -> None:
     left = [parcel for parcel in state.open() if parcel.batch_id]
     if left:
         requests = sum(len(parcel.keys) for parcel in left)
+        batches = "1 batch" if len(left) == 1 else f"{len(left):,} batches"
         say(
-            f"{server.shown}: {len(left)} batches with {requests:,} requests go on there; the "
-            "same command collects them"
+            f"{server.shown}: {requests:,} requests in {batches} go on there; the same command "
+            "collects them"
         )

@@ -200,7 +200,7 @@ def test_a_server_that_stays_broken_ends_the_run_and_the_next_collects(api, tmp_
     state = tmp_path / "batches.sqlite"
     with pytest.raises(ModelError, match=r"gave up after 3 tries.*told to answer 500"):
         list(BatchClient(few, state=state, poll=0.01).complete(calls(api, 5)))
-    assert "1 batches with 5 requests go on there" in capsys.readouterr().err
+    assert "5 requests in 1 batch go on there" in capsys.readouterr().err
     assert len(texts(client(api, tmp_path).complete(calls(api, 5)))) == 5
     assert len(api.created) == 1
 
@@ -257,7 +257,7 @@ def test_who_interrupts_is_told_that_the_batches_go_on(api, tmp_path, capsys):
     api.faults.looks = 10**6
     leave(client(api, tmp_path), calls(api, 3))
     told = capsys.readouterr().err
-    assert "1 batches with 3 requests go on there; the same command collects them" in told
+    assert "3 requests in 1 batch go on there; the same command collects them" in told
 
 
 RUN = """
