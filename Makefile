@@ -1,5 +1,6 @@
 # make demo   the main job on real data      make test       all tests
 # make check  lint, types, import direction  make test-fast  the inner loop
+# make bench  ours beside the best peer      make test-vllm  the real vLLM, in an environment of its own
 PYTHON ?= python3
 BIN := .venv/bin
 export CURATE_ARGILLA_ENV ?= $(CURDIR)/.venv-argilla
@@ -16,6 +17,10 @@ test: .venv/models
 
 test-fast: .venv/installed
 	$(BIN)/python -m pytest -m "not argilla and not browser and not e2e and not model and not slow and not vllm"
+
+test-vllm: .venv/installed
+	$(BIN)/python tests/vllm_env.py .venv-vllm
+	CURATE_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python $(BIN)/python -m pytest -m vllm
 
 check: .venv/installed
 	$(BIN)/ruff check .
@@ -40,4 +45,4 @@ bench: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv .venv-argilla demo build *.egg-info
+	rm -rf .venv .venv-argilla .venv-vllm demo build *.egg-info
