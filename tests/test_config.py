@@ -27,11 +27,14 @@ def keys(model: type[BaseModel], before: str = "") -> set[str]:
     return found
 
 
+_TABLES = {"ingest.columns", "export.splits", "budget.prices"}
+
+
 def flat(tree: dict, before: str = "") -> set[str]:
     found = set()
     for name, value in tree.items():
         path = f"{before}{name}"
-        leaf = not isinstance(value, dict) or path in {"ingest.columns", "export.splits", "budget.prices"}
+        leaf = not isinstance(value, dict) or path in _TABLES
         found |= {path} if leaf else flat(value, f"{path}.")
     return found
 

@@ -101,9 +101,7 @@ def test_an_unknown_cap_column_is_named(make):
 
 
 def test_an_unknown_need_lists_the_scores(make):
-    with pytest.raises(
-        ConfigError, match=r"no score named 'nede'; known: uncertainty, novelty"
-    ):
+    with pytest.raises(ConfigError, match=r"no score named 'nede'; known: uncertainty, novelty"):
         offered(make("select: {need: nede}\n"))
 
 
