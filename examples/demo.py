@@ -97,6 +97,7 @@ def rewriting(folder: Path, argilla: server.Server) -> dict[str, Any]:
     truth = _truth(EXAMPLES / "gsm8k_committee")
     _walk(project, argilla, {"expert": lambda shown: _correction(truth, shown)})
     wrong = _wrong(project, truth)
+    pipeline.committee(project, truth=_right(project, truth))
     pipeline.report(project, truth=wrong)
     return {
         "queue_wrong": wrong.queue[0] / wrong.queue[1],
@@ -209,10 +210,8 @@ def _correction(truth: Mapping[str, dict[str, Any]], shown: Shown) -> Values:
 
 def _wrong(project: Project, truth: Mapping[str, dict[str, Any]]) -> report.Truth:
     """Count the wrong answers among the chosen, in the random slice and in the pool."""
-    round_ = project.rounds()[-1]
-    pool = round_.need_table("pool", "select").to_pylist()
-    records = project.need_table("records", "ingest").to_pylist()
-    prompts = {r["id"]: _plain("".join(m["content"] for m in r["messages"])) for r in records}
+    pool = project.rounds()[-1].need_table("pool", "select").to_pylist()
+    prompts = _prompts(project)
     wrong = [not truth[prompts[row["record_id"]]]["correct"][PRODUCTION] for row in pool]
     parts = {
         part: [w for w, row in zip(wrong, pool, strict=True) if row["part"] == part]
@@ -224,6 +223,18 @@ def _wrong(project: Project, truth: Mapping[str, dict[str, Any]]) -> report.Trut
         random=(sum(parts["random"]), len(parts["random"])),
         pool=(sum(on_offer), len(on_offer)),
     )
+
+
+def _right(project: Project, truth: Mapping[str, dict[str, Any]]) -> dict[str, bool]:
+    """Return whether each model's answer is right, by the answer's id."""
+    prompts = _prompts(project)
+    rows = project.candidates().select(["id", "record_id", "model"]).to_pylist()
+    return {row["id"]: truth[prompts[row["record_id"]]]["correct"][row["model"]] for row in rows}
+
+
+def _prompts(project: Project) -> dict[str, str]:
+    records = project.need_table("records", "ingest").to_pylist()
+    return {r["id"]: _plain("".join(m["content"] for m in r["messages"])) for r in records}
 
 
 def _exports(project: Project) -> list[str]:

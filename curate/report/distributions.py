@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from curate import measure
+
 __all__ = ["Bar", "Histogram", "histogram", "rank_correlation", "wilson"]
 
 Floats = npt.NDArray[np.floating]
@@ -118,19 +120,7 @@ def rank_correlation(x: Floats, y: Floats) -> float:
     >>> rank_correlation(np.array([1.0, 2.0, 9.0]), np.array([3.0, 2.0, 1.0]))
     -1.0
     """
-    both = np.isfinite(x) & np.isfinite(y)
-    if both.sum() < 3:
-        return float("nan")
-    rx, ry = _ranks(x[both]), _ranks(y[both])
-    rx, ry = rx - rx.mean(), ry - ry.mean()
-    norm = float(np.sqrt((rx @ rx) * (ry @ ry)))
-    return float(np.clip(rx @ ry / norm, -1, 1)) if norm else float("nan")
-
-
-def _ranks(values: Floats) -> npt.NDArray[np.float64]:
-    _, group, size = np.unique(values, return_inverse=True, return_counts=True)
-    mean_rank: npt.NDArray[np.float64] = (np.cumsum(size) - (size - 1) / 2)[group]
-    return mean_rank
+    return float(measure.rank_correlations(np.column_stack([x, y]))[0, 1])
 
 
 def wilson(successes: int, n: int) -> tuple[float, float]:
