@@ -94,10 +94,12 @@ SINGLED_OUT = {
 
 def main() -> None:
     """Ask, judge, print."""
-    results = [result for question in _all_questions() for result in _judged(question)]
+    sets = list(_sets())
+    asked = [question for name, data in sets for question in questions(name, data)]
+    results = [result for question in asked for result in _judged(question)]
     print_full(results)
     print()
-    rows = promises(results)
+    rows = [*promises(results), *(row for name, data in sets for row in _of_members(name, data))]
     print_table(rows)
     path = json_path()
     if path is not None:
@@ -163,11 +165,11 @@ _FIRST = (
 """Asked of the sets that are counted; where both of the first two are, either counts."""
 
 
-def _all_questions() -> Iterator[Question]:
+def _sets() -> Iterator[tuple[str, Votes]]:
     for name, (file, read) in SETS.items():
         path = data_file(file)
         if path is not None:
-            yield from questions(name, read(path))
+            yield name, read(path)
 
 
 def _of_answers(
@@ -316,6 +318,37 @@ def _counted(above: set[str], asked: set[str]) -> list[Row]:
             note="peer: sets in all; " + ", ".join(sorted(above)),
         )
     ]
+
+
+def _of_members(name: str, data: Votes) -> Iterator[Row]:
+    """Say how near reliabilities without labels are to the truth, and how good the best answer."""
+    if data.wrong is None or len(data.names) < 2:
+        return
+    votes, members, wrong = data.votes, data.members, data.wrong
+    told = measure.consensus(votes, members=members, shares=data.shares, n_options=data.n_options)
+    there = ~np.isnan(votes)
+    truth = np.bincount(members[there], ~wrong[there]) / np.bincount(members[there])
+    plain = measure.reliability(votes, members=members, shares=data.shares)
+    ours, peer = np.abs(told.reliability - truth), np.abs(plain - truth)
+    yield Row(
+        step=f"{name}: reliability without labels, worst error",
+        ours=float(ours.max()),
+        peer=float(peer.max()),
+        ratio=float(peer.max() / ours.max()),
+        quality_ours=float(ours.mean()),
+        quality_peer=float(peer.mean()),
+        note="ours: consensus; peer: reliability (one coin a member); quality: mean error",
+    )
+    items = np.arange(len(votes))
+    best = float(1 - wrong[items, told.best].mean())
+    plurality = float(1 - wrong[items, first_of_plurality(data)].mean())
+    yield Row(
+        step=f"{name}: share of prompts whose chosen answer is right",
+        ours=best,
+        peer=plurality,
+        ratio=best / plurality,
+        note="ours: consensus; peer: plurality",
+    )
 
 
 def _as_row(result: Result) -> Row:
