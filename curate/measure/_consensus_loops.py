@@ -82,6 +82,31 @@ def _log_sum(values: Floats, n: int, leave: int) -> float:
 
 
 @compiled
+def _join(
+    shares: Floats,
+    members: Ints,
+    place: Ints,
+    skill: Floats,
+    ease: Floats,
+    log_mass: Floats,
+    joint: Floats,
+    n: int,
+) -> None:
+    """Write log P(ease, who is right | which of n answers is right); joint[n]: none of them."""
+    for d in range(len(ease)):
+        wrong = log_mass[d]
+        for g in range(n + 1):
+            joint[g, d] = 0.0
+        for a in range(len(place)):
+            if place[a] >= 0:
+                odds = skill[members[a]] + ease[d]
+                wrong -= shares[a] * (np.log1p(np.exp(-abs(odds))) + max(odds, 0.0))
+                joint[place[a], d] += shares[a] * odds
+        for g in range(n + 1):
+            joint[g, d] += wrong
+
+
+@compiled
 def expect(
     votes: Floats,
     shares: Floats,
@@ -126,17 +151,9 @@ def expect(
     for i in range(n_items):
         n = _gather(votes[i], shares[i], place, count)
         _partitions(count, n, variety, n_options, apart)
-        for d in range(n_levels):
-            wrong = log_mass[d]
-            for g in range(n + 1):
-                joint[g, d] = 0.0
-            for a in range(n_votes):
-                if place[a] >= 0:
-                    odds = skill[members[i, a]] + ease[d]
-                    wrong -= shares[i, a] * (np.log1p(np.exp(-abs(odds))) + max(odds, 0.0))
-                    joint[place[a], d] += shares[i, a] * odds
-            for g in range(n + 1):
-                joint[g, d] += wrong + apart[g]
+        _join(shares[i], members[i], place, skill, ease, log_mass, joint, n)
+        for g in range(n + 1):
+            joint[g] += apart[g]
         for g in range(n + 1):
             marginal[g] = _log_sum(joint[g], n_levels, -1)
         whole = _log_sum(marginal, n + 1, -1)
