@@ -72,7 +72,7 @@ def committee_facts(project: Project, *, truth: Mapping[str, bool] | None = None
     known = _known(project) if truth is None else truth
     answers = _answers(scores, project.candidates())
     names, votes = _votes(answers)
-    reliability = measure.reliability(votes)
+    reliability = _reliability(votes)
     weights = measure.log_odds(reliability)
     repeats = measure.redundancy(votes, weights=weights)
     columns, correlation = _score_correlations(scores)
@@ -87,6 +87,19 @@ def committee_facts(project: Project, *, truth: Mapping[str, bool] | None = None
         "score_correlations": {"columns": columns, "matrix": correlation.tolist()},
         "warnings": [*_echoes(names, repeats), *_followers(columns, correlation)],
     }
+
+
+def _reliability(votes: Floats) -> Floats:
+    """Return how often each member is right, without labels; by consensus where it can be fitted.
+
+    The rule is that of `curate.score`'s column `doubt`.
+    """
+    from curate.score.committee import ENOUGH, PANEL
+
+    panel = (~np.isnan(votes)).sum(axis=1) >= PANEL
+    if panel.sum() < ENOUGH:
+        return measure.reliability(votes)
+    return measure.consensus(votes).reliability
 
 
 def _answers(scores: pa.Table, candidates: pa.Table) -> pa.Table:

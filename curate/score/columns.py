@@ -62,6 +62,12 @@ COLUMNS: Mapping[str, Column] = {
         "which is estimated without labels.",
         True,
     ),
+    "doubt": Column(
+        "How likely this answer is wrong by the consensus of three or more models, in log-odds (0 "
+        "= as likely as not); how good each is and how hard each prompt is are estimated without "
+        "labels.",
+        True,
+    ),
     "dissimilarity": Column(
         "Mean of 1 - cosine to the other models' answers; only where answers were embedded.", True
     ),
@@ -155,6 +161,7 @@ SCORES = pa.schema(
         ("margin_uncertainty", pa.float64()),
         ("contradiction", pa.float64()),
         ("contradiction_weighted", pa.float64()),
+        ("doubt", pa.float64()),
         ("dissimilarity", pa.float64()),
         ("semantic_entropy", pa.float64()),
         ("semantic_entropy_rao", pa.float64()),

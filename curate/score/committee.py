@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from curate import measure
 
-__all__ = ["Seats", "Verdicts", "seats", "verdicts"]
+__all__ = ["ENOUGH", "PANEL", "Seats", "Verdicts", "seats", "verdicts"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -57,6 +57,9 @@ class Verdicts:
     margin_uncertainty: Floats
     contradiction: Floats
     contradiction_weighted: Floats
+    doubt: Floats
+    """Log-odds that the answer is wrong; NaN where fewer than `PANEL` models answered, or fewer
+    than `ENOUGH` prompts have so many."""
     reliability: Floats
     """Of each member, shape (n_members,)."""
 
@@ -108,9 +111,25 @@ def verdicts(votes: Floats, seated: Seats, n_answers: int) -> Verdicts:
         "contradiction_weighted": measure.contradiction(
             votes, weights=weighted, members=seated.members
         ),
+        "doubt": _doubt(votes, seated, np.round(shares.sum(axis=1))),
     }
     back = {name: seated.gather(cells, n_answers) for name, cells in columns.items()}
     return Verdicts(**back, reliability=reliability)
+
+
+PANEL = 3
+"""Models that must have answered: of two, neither can be told to be the better one."""
+ENOUGH = 20
+"""Prompts with a panel, below which the fit is no better than a plain share of votes."""
+
+
+def _doubt(votes: Floats, seated: Seats, n_members: Floats) -> Floats:
+    doubt = np.full(votes.shape, np.nan)
+    panel = n_members >= PANEL
+    if panel.sum() >= ENOUGH:
+        said = measure.consensus(votes[panel], members=seated.members[panel])
+        doubt[panel] = said.log_odds
+    return doubt
 
 
 def _shares(votes: Floats, members: Ints) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.score.columns import Why
+from curate.score.committee import ENOUGH, PANEL
 from curate.score.comparing import Compared
 from curate.score.lexical import spoken
 from curate.score.reading import Read
@@ -47,7 +48,8 @@ def why(known: Known, *, embedded: bool) -> list[Why]:
         Why(_OF_A_PROMPT, known.record < 0, "its record is missing"),
         *_incomparable(known, everywhere),
         Why((*_COMMITTEE, *_OWN), few == 1, "only one member answered"),
-        Why(_COMMITTEE, few == 0, "no member's answer could be compared"),
+        Why((*_COMMITTEE, "doubt"), few == 0, "no member's answer could be compared"),
+        *_no_panel(known, everywhere),
         *known.sampled.reasons,
         Why(_LEXICAL, ~spoken(known.read.texts), "the answer is empty"),
         Why(_LEXICAL, everywhere, "only one member answered"),
@@ -55,8 +57,16 @@ def why(known: Known, *, embedded: bool) -> list[Why]:
     ]
 
 
+def _no_panel(known: Known, everywhere: Mask) -> list[Why]:
+    n_members = np.nan_to_num(known.compared.verdicts.n_members)
+    return [
+        Why(("doubt",), n_members < PANEL, f"fewer than {PANEL} models answered"),
+        Why(("doubt",), everywhere, f"fewer than {ENOUGH} prompts were answered by {PANEL} models"),
+    ]
+
+
 _COMMITTEE = ("vote_entropy", "margin_uncertainty", "contradiction", "contradiction_weighted")
-_OWN = ("contradiction", "contradiction_weighted", "dissimilarity")
+_OWN = ("contradiction", "contradiction_weighted", "doubt", "dissimilarity")
 _LEXICAL = ("lexical_dissimilarity", "lexical_outlier")
 _OF_A_PROMPT = (*_COMMITTEE, *_OWN, *SAMPLED, *_LEXICAL, "predictive_entropy", "novelty")
 

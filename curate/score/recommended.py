@@ -25,6 +25,8 @@ class Situation:
 
     models: Mask
     """Whether several models answered the prompt."""
+    panel: Mask
+    """Whether three or more models answered the prompt."""
     samples: Mask
     """Whether its model answered the prompt several times."""
     logprobs: Mask
@@ -41,6 +43,7 @@ class Recommendation:
     why: str
     """With its source."""
     models: bool | None = None
+    panel: bool | None = None
     samples: bool | None = None
     logprobs: bool | None = None
     long: bool | None = None
@@ -48,10 +51,18 @@ class Recommendation:
 
 RECOMMENDED: Sequence[Recommendation] = (
     Recommendation(
+        panel=True,
+        long=False,
+        score="doubt",
+        why="Who is reliable, and which prompts are hard, can be told from votes alone: above "
+        "the plain share of votes on four sets of four (`benchmarks.uncertainty`).",
+    ),
+    Recommendation(
         models=True,
+        long=False,
         score="contradiction_weighted",
-        why="Other models are better witnesses than a model's own samples, and reliable ones "
-        "better than others (`benchmarks.committee`).",
+        why="Other models are better witnesses than a model's own samples "
+        "(`benchmarks.uncertainty`).",
     ),
     Recommendation(
         samples=True,
@@ -60,15 +71,28 @@ RECOMMENDED: Sequence[Recommendation] = (
         why="Probability and consistency tell more together than apart (Vashurin et al., 2025).",
     ),
     Recommendation(
+        models=True,
+        long=True,
+        score="dissimilarity",
+        why="Long answers of different models are hardly ever the same, but more or less alike "
+        "(Lin et al., 2023).",
+    ),
+    Recommendation(
         samples=True,
         long=True,
         score="dissimilarity",
         why="Long answers are seldom the same, but more or less alike (Lin et al., 2023).",
     ),
     Recommendation(
+        models=True,
+        score="contradiction_weighted",
+        why="Where whole texts could not be embedded, groups of them are all there is.",
+    ),
+    Recommendation(
         samples=True,
         score="contradiction",
-        why="The answer that samples agree on is the surest (self-consistency; Wang et al., 2022).",
+        why="The answer that samples agree on is the surest (self-consistency; Wang et al., 2022): "
+        "nothing tried was surely above it (`benchmarks.uncertainty`).",
     ),
     Recommendation(
         logprobs=True,
@@ -113,7 +137,7 @@ def recommend(
 
 def _fits(row: Recommendation, situation: Situation) -> Mask:
     fits = np.ones(len(situation.models), dtype=bool)
-    for fact in ("models", "samples", "logprobs", "long"):
+    for fact in ("models", "panel", "samples", "logprobs", "long"):
         wanted = getattr(row, fact)
         if wanted is not None:
             fits &= getattr(situation, fact) == wanted

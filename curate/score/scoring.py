@@ -13,7 +13,7 @@ from curate import measure, tokens
 from curate.config import ScoreConfig
 from curate.llm import Ask
 from curate.score.columns import SCORES, why_nan
-from curate.score.committee import seats
+from curate.score.committee import PANEL, seats
 from curate.score.comparing import Compared, Embed, compare
 from curate.score.graded import graded
 from curate.score.lexical import lexical
@@ -140,6 +140,7 @@ def _committee(compared: Compared) -> dict[str, Floats]:
         "margin_uncertainty": found.margin_uncertainty,
         "contradiction": found.contradiction,
         "contradiction_weighted": found.contradiction_weighted,
+        "doubt": found.doubt,
         "dissimilarity": compared.dissimilarity,
     }
 
@@ -178,6 +179,7 @@ def _situation(known: Known) -> Situation:
     n_members = np.nan_to_num(known.compared.verdicts.n_members)
     return Situation(
         models=n_members > 1,
+        panel=n_members >= PANEL,
         samples=known.sampled.n_samples > 1,
         logprobs=~np.isnan(known.sampled.logprob_mean),
         long=np.full(len(n_members), known.read.extract == "embedding"),

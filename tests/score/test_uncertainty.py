@@ -33,6 +33,43 @@ def test_of_several_models_the_others_are_the_witnesses():
     assert [r["uncertainty"] for r in rows] == [r["contradiction_weighted"] for r in rows]
 
 
+def panel(n_prompts):
+    """Three models on every prompt; c is alone with its answer on every second one."""
+    prompts = [f"q{n}" for n in range(n_prompts)]
+    said = [
+        (p, m, "2" if m == "c" and n % 2 else "1", None)
+        for n, p in enumerate(prompts)
+        for m in "abc"
+    ]
+    return scored(said, prompts)
+
+
+def test_a_panel_on_enough_prompts_tells_who_is_reliable():
+    rows = panel(20)
+    assert sources(rows) == {"doubt"}
+    alone = [r["doubt"] for r in rows if r["answer"] == "2"]
+    assert min(alone) > 0 > max(r["doubt"] for r in rows if r["answer"] == "1")
+
+
+def test_a_panel_on_too_few_prompts_is_a_share_of_votes():
+    rows = panel(19)
+    assert sources(rows) == {"contradiction_weighted"}
+    said = json.loads(rows[0]["why_nan"])["doubt"]
+    assert said == "fewer than 20 prompts were answered by 3 models"
+
+
+def test_two_models_cannot_tell_who_is_the_better_one():
+    rows = scored([("q", "a", "1", None), ("q", "b", "2", None)])
+    assert json.loads(rows[0]["why_nan"])["doubt"] == "fewer than 3 models answered"
+
+
+def test_long_answers_of_several_models_are_told_apart_by_their_distance():
+    answer = AnswerConfig(extract="embedding")
+    texts = [("q", "a", "one long answer", None), ("q", "b", "another", None)]
+    rows = scored(texts, answer=answer, embed=lambda t: np.eye(2, dtype=np.float32)[: len(t)])
+    assert sources(rows) == {"dissimilarity"}
+
+
 def test_of_one_models_samples_probability_and_consistency_together():
     rows = scored([("q", "a", "1", -0.1), ("q", "a", "1", -0.2), ("q", "a", "2", -0.3)])
     assert sources(rows) == {"cocoa"} and [r["uncertainty"] for r in rows] == [
@@ -108,7 +145,7 @@ def test_the_table_names_scores_and_says_why():
 
 def test_the_first_row_that_fits_and_has_a_number_counts():
     yes, no = np.array([True, True, False]), np.array([False, False, False])
-    situation = Situation(models=yes, samples=no, logprobs=~no, long=no)
+    situation = Situation(models=yes, panel=no, samples=no, logprobs=~no, long=no)
     rules = (
         Recommendation(score="one", models=True, why="."),
         Recommendation(score="two", logprobs=True, why="."),
