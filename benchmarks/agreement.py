@@ -27,8 +27,12 @@ VOTES = {"a": 0.0, "b": 1.0, "tie": 2.0}
 def main() -> None:
     """Run all, print the table."""
     path = json_path()
-    rows = [*_alphas(), *_dawid_skenes(), *_pandalm()]
-    finish(rows, path)
+    finish(rows(), path)
+
+
+def rows() -> list[Row]:
+    """Return the lines of the table."""
+    return [*_alphas(), *_dawid_skenes(), *_pandalm()]
 
 
 def _alphas() -> Iterator[Row]:
