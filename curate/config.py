@@ -152,7 +152,7 @@ class JudgeMemberConfig(MemberConfig):
     """A model that judges answers."""
 
     prompt: str = "rubric"
-    """rubric, compare, reference, or a Markdown file of one's own."""
+    """rubric, compare, reference, p_true, or a Markdown file (.md) of one's own."""
     structured: Literal["auto", "json_schema", "off"] = "auto"
     """Hold the reply to a schema: where the server can, always, or never."""
 
