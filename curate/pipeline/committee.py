@@ -92,10 +92,12 @@ def committee_facts(project: Project, *, truth: Mapping[str, bool] | None = None
 def _reliability(votes: Floats) -> Floats:
     """Return how often each member is right, without labels; by consensus where it can be fitted.
 
-    The rule is that of `curate.score`'s column `doubt`.
+    The rule is that of `curate.score`'s column `doubt`. Of one member alone nothing can be told.
     """
     from curate.score.committee import ENOUGH, PANEL
 
+    if votes.shape[1] < 2:
+        return np.full(votes.shape[1], np.nan)
     panel = (~np.isnan(votes)).sum(axis=1) >= PANEL
     if panel.sum() < ENOUGH:
         return measure.reliability(votes)
@@ -236,7 +238,8 @@ def _followers(columns: Sequence[str], correlation: Floats) -> Iterator[str]:
 def _member_lines(members: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     width = max((len(member["name"]) for member in members), default=0)
     for member in sorted(members, key=lambda m: -m["reliability"]):
-        line = f"{member['name']:<{width}}  reliability {member['reliability']:.3f}"
-        if member["known"]:
-            line += f"  accuracy {member['accuracy']:.3f}"
-        yield f"{line}  redundancy {member['redundancy']:.2f}  {member['answers']:,} answers"
+        figures = ((name, member[name]) for name in ("reliability", "accuracy", "redundancy"))
+        told = "  ".join(f"{name} {v:.3f}" for name, v in figures if not math.isnan(v))
+        yield f"{member['name']:<{width}}  {told}  {member['answers']:,} answers"
+    if len(members) == 1:
+        yield "one model answered: its samples are the committee; of it alone nothing can be told"
