@@ -5,7 +5,7 @@ batch; a prompt that cannot be asked and a call that failed are rows with their 
 """
 
 from curate.generate.adaptive import Adaptive, Group
-from curate.generate.calls import calls, check, notes
+from curate.generate.calls import calls, check, copies, notes
 from curate.generate.committee import Asker, Generated, generate
 from curate.generate.prompts import chat, evenly, refused
 
@@ -17,6 +17,7 @@ __all__ = [
     "calls",
     "chat",
     "check",
+    "copies",
     "evenly",
     "generate",
     "notes",

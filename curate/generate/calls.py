@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,8 +11,9 @@ from curate.config import CommitteeMemberConfig
 from curate.errors import ConfigError
 from curate.generate.prompts import Prompt, prompts
 from curate.llm.calls import Call
+from curate.llm.params import check_params
 
-__all__ = ["call_of", "calls", "check", "notes"]
+__all__ = ["call_of", "calls", "check", "copies", "notes"]
 
 Json = Any
 
@@ -62,12 +63,10 @@ def check(member: CommitteeMemberConfig) -> None:
     """Look whether a member's parameters can be asked with, before anything is paid.
 
     Raises:
-        ConfigError: If a parameter belongs to another key, or several samples are asked for at
-            temperature 0.
+        ConfigError: If a parameter belongs to another key or cannot be sent, or several samples
+            are asked for at temperature 0.
     """
-    for key, instead in _ELSEWHERE.items():
-        if key in member.params:
-            raise ConfigError(f"`generate.members`: {member.label}: `params.{key}`: {instead}")
+    check_params(member, "generate.members", elsewhere=_ELSEWHERE)
     if member.samples > 1 and _temperature(member.params) == 0:
         raise ConfigError(
             f"`generate.members`: {member.label}: temperature-0 samples repeat each other; "
@@ -84,6 +83,30 @@ def notes(member: CommitteeMemberConfig) -> list[str]:
         ]
     return []
 
+
+def copies(members: Sequence[CommitteeMemberConfig]) -> list[str]:
+    """Return which members ask for the very same, so that they could never disagree.
+
+    >>> twin = {"model": "m", "params": {"temperature": 0.7}}
+    >>> [note.partition(":")[0] for note in copies(
+    ...     [CommitteeMemberConfig(name=name, **twin) for name in ("ada", "bob")]
+    ... )]
+    ['ada and bob ask for the same']
+    """
+    asked: dict[str, str] = {}
+    said = []
+    for member in members:
+        first = asked.setdefault(call_of(_BLANK, member, 0).key, member.label)
+        if first != member.label:
+            said.append(
+                f"{first} and {member.label} ask for the same: each answer is paid once and counts "
+                "for both, which then never disagree; say `samples:` for several answers of one "
+                "model, or give each its own `seed`"
+            )
+    return said
+
+
+_BLANK = Prompt(record_id="", messages=())
 
 _ELSEWHERE = {
     "n": "say how many answers with `samples:`",

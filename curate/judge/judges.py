@@ -11,6 +11,7 @@ from curate.config import JudgeConfig, JudgeMemberConfig
 from curate.errors import ConfigError
 from curate.judge.scales import SCALES
 from curate.llm import prompts
+from curate.llm.params import check_params
 from curate.llm.prompts import Prompt
 from curate.records import Task
 
@@ -88,7 +89,7 @@ def judge_from(
     """Return one judge; see `judges_from`."""
     prompt = prompts.load("judge", member.prompt, folder=folder)
     _check_prompt(prompt)
-    _check_params(member)
+    check_params(member, "judge.judges", elsewhere=_ELSEWHERE)
     if "reference" in prompt.inputs and reference is None:
         raise ConfigError(
             f"`judge.reference`: {member.label} compares with the right answer; say where it "
@@ -138,9 +139,3 @@ def _check_prompt(prompt: Prompt) -> None:
 
 def _odd(missing: Sequence[str], unknown: Sequence[str]) -> str:
     return f"{missing[0]!r} is missing" if missing else f"{unknown[0]!r} is not known"
-
-
-def _check_params(member: JudgeMemberConfig) -> None:
-    for key, instead in _ELSEWHERE.items():
-        if key in member.params:
-            raise ConfigError(f"`judge.judges`: {member.label}: `params.{key}`: {instead}")

@@ -109,15 +109,16 @@ class Budget:
         Args:
             call: The first one that was not sent.
             price: Of its tokens.
-            left: How many were not sent.
+            left: How many of those known by now were not sent; others may follow them.
         """
         worst = _worst(call, price)
         reached = _passed(self._limit, self._spent + worst)
         facts = [_fact(name, self._limit, self._spent, worst) for name in reached]
         keys = " and ".join(f"`budget.{name}`" for name in reached)
+        calls = "1 call was" if left == 1 else f"{left:,} calls were"
         return BudgetError(
-            f"the budget is used up: {'; '.join(facts)}. {left:,} calls were not sent; what was "
-            f"answered is kept. Raise {keys} and run the same command again"
+            f"the budget is used up: {'; '.join(facts)}. At least {calls} not sent; what "
+            f"was answered is kept. Raise {keys} and run the same command again"
         )
 
 

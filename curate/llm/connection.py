@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,7 +52,8 @@ class Server:
     """Where a member is served, and its key.
 
     Raises:
-        ConfigError: If the address is none that can be asked.
+        ConfigError: If the address is none that can be asked, or the key stands where the name of
+            its variable should.
     """
 
     def __init__(self, member: MemberConfig):
@@ -186,8 +188,16 @@ def _checked(member: MemberConfig) -> SplitResult:
 
 def _variable(member: MemberConfig, *, is_here: bool) -> str | None:
     """Return the variable with the key; a local server is not sent the default one's."""
+    if member.api_key_env and not _NAME.fullmatch(member.api_key_env):
+        raise ConfigError(
+            f"`api_key_env` of {member.label!r} is no name of a variable; it names the one that "
+            "holds the key, and is not the key itself"
+        )
     named = "api_key_env" in member.model_fields_set
     return member.api_key_env if named or not is_here else None
+
+
+_NAME = re.compile(r"(?!(?:gsk|hf)_\w{16})[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _is_loopback(host: str) -> bool:

@@ -20,6 +20,7 @@ from curate.llm.batch_files import Result, request_line, result_of
 from curate.llm.batch_server import BatchServer
 from curate.llm.batch_state import BatchState, Parcel
 from curate.llm.calls import Call, Reply
+from curate.llm.reading import said_in
 
 __all__ = ["BatchClient"]
 
@@ -247,7 +248,7 @@ def _errors(batch: Mapping[str, Json]) -> list[str]:
     """Return what a batch as a whole failed of."""
     held = batch.get("errors")
     rows = held.get("data") if isinstance(held, Mapping) else None
-    found = [str(row.get("message") or row.get("code")) for row in rows or () if row]
+    found = [said_in(str(row.get("message") or row.get("code"))) for row in rows or () if row]
     return found[:3]
 
 

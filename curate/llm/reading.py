@@ -68,6 +68,8 @@ def read_replies(
 def said_in(body: Json) -> str:
     """Return in one line, of 300 characters at most, what the body of a server's error says.
 
+    What cannot be printed (half a surrogate pair, a terminal's control codes) becomes U+FFFD.
+
     >>> said_in('{"error": {"message": "no such model"}}')
     'no such model'
     """
@@ -132,7 +134,7 @@ def _reply(choice: Json) -> Reply:
     logprobs, alternatives = _logprobs(choice.get("logprobs"))
     return Reply(
         message=message,
-        finish_reason=_text(choice.get("finish_reason")),
+        finish_reason=_name(choice.get("finish_reason")),
         logprobs=logprobs,
         alternatives=alternatives,
     )
@@ -247,7 +249,7 @@ def _with_tokens(
 ) -> list[Reply]:
     usage = answer.get("usage")
     prompt = _figure(usage, "prompt_tokens")
-    served_by = _text(answer.get("model")) or ""
+    served_by = _name(answer.get("model")) or ""
     out: list[Reply] = []
     first = True
     for reply in replies:
@@ -308,11 +310,17 @@ def _words(found: Json) -> str:
 
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+    line = line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in line)
 
 
 def _text(value: Json) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _name(value: Json) -> str | None:
+    """Return what names a thing, in one line that any file can hold."""
+    return _shortened(value) or None if isinstance(value, str) else None
 
 
 def _kind(value: Json) -> str:

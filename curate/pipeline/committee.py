@@ -18,6 +18,7 @@ from curate.files import read_json, write_json
 from curate.pipeline.pool import upstream
 from curate.pipeline.summary import Summary
 from curate.project import Project
+from curate.records import digest
 
 __all__ = ["committee", "committee_facts", "current_committee"]
 
@@ -40,7 +41,7 @@ def committee(project: Project, *, truth: Mapping[str, bool] | None = None) -> S
     facts = committee_facts(project, truth=truth)
     path = project.pool / "committee.json"
     write_json(path, facts)
-    project.put_stamp("committee", upstream(project, "score"), {})
+    project.put_stamp("committee", _key(project), {})
     counts = {
         "members": len(facts["members"]),
         "effective members": facts["effective_members"],
@@ -59,11 +60,16 @@ def current_committee(project: Project) -> dict[str, Any]:
     """Return what `committee` last said of the scores at hand, else what it says now."""
     stamp = project.stamp("committee")
     kept = read_json(project.pool / "committee.json")
-    if kept is None or stamp is None or stamp["key"] != upstream(project, "score"):
+    if kept is None or stamp is None or stamp["key"] != _key(project):
         committee(project)
         kept = read_json(project.pool / "committee.json")
     facts: dict[str, Any] = kept
     return facts
+
+
+def _key(project: Project) -> str:
+    """Return what decides what `committee` says: the scores, and where the truth stands."""
+    return digest(upstream(project, "score"), project.config.report.truth or "")
 
 
 def committee_facts(project: Project, *, truth: Mapping[str, bool] | None = None) -> dict[str, Any]:

@@ -75,8 +75,9 @@ def _key(project: Project) -> str:
     """Return what decides the answers; with an adaptive rule, what decides when it stops too."""
     config = project.config
     rule = (config.score.answer, config.select.budget, config.embed)
+    chosen = str(config.select.random_share)
     adaptive = config.generate.adaptive.stop != "never"
-    more = [part.model_dump_json() for part in rule] if adaptive else []
+    more = [chosen, *(part.model_dump_json() for part in rule)] if adaptive else []
     return key(project, "generate", upstream(project, "ingest"), *more)
 
 
@@ -150,14 +151,13 @@ def _bare(reason: str) -> str:
 
 
 def _warnings(project: Project) -> list[str]:
-    from curate.generate import notes
+    from curate.generate import copies, notes
 
     config = project.config
-    said = [note for member in config.generate.members for note in notes(member)]
+    members = config.generate.members
+    said = [*copies(members), *(note for member in members for note in notes(member))]
     if config.generate.adaptive.stop != "never":
-        said += (
-            [_ROUNDS] if any(m.client == "openai-batch" for m in config.generate.members) else []
-        )
+        said += [_ROUNDS] if any(m.client == "openai-batch" for m in members) else []
         said += [_WORDING] if config.score.answer.extract in _BY_MODEL else []
     return said
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.errors import ProjectError
 from curate.project import Project, Round
 from curate.records import Candidate, Item, Record, candidate_from, record_from
 
@@ -21,6 +22,7 @@ def items_of(project: Project, round_: Round) -> list[Item]:
     queue = round_.queue().to_pylist()
     records = records_of(project, (row["record_id"] for row in queue))
     candidates = _candidates_of(project, (id for row in queue for id in row["candidate_ids"]))
+    _check_there(round_, queue, candidates)
     return [
         Item(
             id=row["item_id"],
@@ -31,6 +33,18 @@ def items_of(project: Project, round_: Round) -> list[Item]:
         )
         for row in queue
     ]
+
+
+def _check_there(
+    round_: Round, queue: list[dict[str, Any]], candidates: dict[str, Candidate]
+) -> None:
+    gone = {id for row in queue for id in row["candidate_ids"]} - candidates.keys()
+    if gone:
+        raise ProjectError(
+            f"{len(gone):,} answers in the queue of round {round_.number} are no longer in the "
+            "pool; put `generate.members` (or `ingest.paths`) back as they were and run again: "
+            "what models were paid for is in the ledger"
+        )
 
 
 def records_of(project: Project, ids: Iterable[str]) -> dict[str, Record]:

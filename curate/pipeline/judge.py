@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.console import bar
+from curate.files import file_digest
 from curate.pipeline.asking import Asking, Spending
 from curate.pipeline.pool import any_pairs, finish, fresh, key, logged_pairs, upstream
 from curate.pipeline.summary import Summary
 from curate.project import Project
-from curate.records import VERDICTS
+from curate.records import VERDICTS, digest
 
 if TYPE_CHECKING:
     from curate.judge import Items, Judge
@@ -42,8 +43,8 @@ def judge(project: Project) -> Summary:
     items, judges = judging(project)
     now = _key(project, judges)
     made = project.pool / "verdicts.parquet"
-    if done := fresh(project, "judge", now, [made]):
-        return done
+    if before := fresh(project, "judge", now, [made]):
+        return before
     tally = _ask_all(project, items, judges)
     summary = Summary(
         stage="judge",
@@ -52,7 +53,8 @@ def judge(project: Project) -> Summary:
         notes=tuple(tally.notes()),
         data={"judges": tally.facts()},
     )
-    return finish(project, "judge", "" if tally.failed else now, summary)
+    done = digest(now, file_digest(made)) if tally.failed else now
+    return finish(project, "judge", done, summary)
 
 
 def judging(project: Project) -> tuple[Items, list[Judge]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from curate.records import CANDIDATES, PAIRS, RECORDS, digest, pair_id
 
 if TYPE_CHECKING:
     from curate.embed import Tally
-    from curate.llm import Ask
+    from curate.llm import Ask, Call, Reply
 
 __all__ = [
     "any_pairs",
@@ -102,6 +102,7 @@ def ingest(
     counts, reasons = _read_into(project, found, format or config.format)
     if not counts["records"]:
         raise InputError(_nothing_read(project, reasons))
+    _let_go(project)
     pool = (project.pool / "records.parquet").as_posix()
     summary = Summary(
         stage="ingest", counts=counts, paths=(pool,), notes=_reject_notes(project, reasons)
@@ -137,6 +138,15 @@ def _read_into(
         "rejected": sum(reasons.values()),
     }
     return counts, reasons
+
+
+def _let_go(project: Project) -> None:
+    """Drop what models answered to prompts that are gone; it stays in the ledger."""
+    generated = project.table("generated")
+    if generated is not None:
+        ids = project.need_table("records", "ingest")["id"].combine_chunks()
+        there = pc.is_in(generated["record_id"], value_set=ids)
+        project.write("generated", generated.filter(there))
 
 
 def _reject_notes(project: Project, reasons: Counter[str]) -> tuple[str, ...]:
@@ -211,9 +221,6 @@ def prompt_vectors(project: Project) -> Vectors:
 
 def score(project: Project) -> Summary:
     """Score each candidate (and each pair, where pairs are ranked)."""
-    from curate.score import score as score_candidates
-
-    records = project.need_table("records", "ingest")
     candidates = project.candidates()
     vectors = prompt_vectors(project)
     seen = sorted(project.reviewed(before=project.round_at_work().number))
@@ -224,9 +231,29 @@ def score(project: Project) -> Summary:
     made += [project.pool / "pair_scores.parquet"] if task == "rank" else []
     if done := fresh(project, "score", now, made):
         return done
+    scores, failed = _scored(project, candidates, vectors, seen)
+    project.write("scores", scores)
+    counts = {"candidates": scores.num_rows, "targets": pc.sum(scores["is_target"]).as_py() or 0}
+    counts |= _score_pairs(project, candidates, scores) if task == "rank" else {}
+    summary = Summary(
+        stage="score",
+        counts=counts,
+        paths=tuple(p.as_posix() for p in made),
+        notes=tuple(_lost_comparisons(failed)),
+    )
+    return finish(project, "score", digest(now, file_digest(made[0])) if failed else now, summary)
+
+
+def _scored(
+    project: Project, candidates: pa.Table, vectors: Vectors, seen: Sequence[str]
+) -> tuple[pa.Table, Counter[str]]:
+    """Return the scores, and why calls failed that were to compare answers."""
+    from curate.score import score as score_candidates
+
+    records = project.need_table("records", "ingest")
     reviewed = pc.is_in(records["id"], pa.array(seen, pa.string())).to_numpy()
-    verdicts = project.table("verdicts")
-    with _entailment(project) as ask:
+    failed: Counter[str] = Counter()
+    with _entailment(project, failed) as ask:
         scores = score_candidates(
             records,
             candidates,
@@ -234,30 +261,60 @@ def score(project: Project) -> Summary:
             embed=embedder(project),
             prompt_vectors=vectors,
             reviewed=vectors[reviewed],
-            verdicts=verdicts,
+            verdicts=project.table("verdicts"),
             ask=ask,
         )
-    project.write("scores", scores)
-    counts = {"candidates": scores.num_rows, "targets": pc.sum(scores["is_target"]).as_py() or 0}
-    counts |= _score_pairs(project, candidates, scores) if task == "rank" else {}
-    summary = Summary(stage="score", counts=counts, paths=tuple(p.as_posix() for p in made))
-    return finish(project, "score", now, summary)
+    return scores, failed
+
+
+def _lost_comparisons(failed: Counter[str]) -> Iterator[str]:
+    if failed:
+        reason, times = failed.most_common(1)[0]
+        yield (
+            f"{failed.total():,} comparisons of answers failed (most often, {times:,}: {reason}); "
+            "run again to ask them again"
+        )
 
 
 @contextlib.contextmanager
-def _entailment(project: Project) -> Iterator[Ask | None]:
-    """Give what asks the model that tells whether one answer implies another, where one does."""
+def _entailment(project: Project, failed: Counter[str]) -> Iterator[Ask | None]:
+    """Give what asks the model that tells whether one answer implies another, where one does.
+
+    Args:
+        project: Whose configuration names it.
+        failed: Where the reasons of failed calls are counted.
+    """
     member = project.config.score.answer.entailment
     if member is None:
         yield None
         return
     from curate.llm.ledger import Ledger
+    from curate.llm.params import check_params
     from curate.pipeline.asking import Asking
 
+    check_params(member, "score.answer.entailment", elsewhere=_ELSEWHERE)
     with Ledger(project.ledger) as ledger, bar("comparing answers") as progress:
         asking = Asking(project, ledger, stage="score", progress=progress)
         with contextlib.closing(asking):
-            yield asking.of(member)
+            yield _noting(asking.of(member), failed)
+
+
+_ELSEWHERE = {
+    "n": "one answer is read of each call; leave it out",
+    "stream": "replies are read whole; leave it out",
+    "model": "say it with `model:`",
+    "messages": "they come from the prompt; leave it out",
+}
+
+
+def _noting(ask: Ask, failed: Counter[str]) -> Ask:
+    def noted(calls: Iterable[Call]) -> Iterator[Reply]:
+        for reply in ask(calls):
+            if reply.why_failed is not None:
+                failed[reply.why_failed] += 1
+            yield reply
+
+    return noted
 
 
 def _score_pairs(project: Project, candidates: pa.Table, scores: pa.Table) -> dict[str, int]:

@@ -131,7 +131,7 @@ def test_a_limit_of_nought_sends_nothing_but_gives_what_is_there(ledger):
     replies, stop = run(None, member, ledger, SpendConfig(calls=0), calls_to(member, 3))
     assert len(replies) == 3 and stop is None
     replies, stop = run(None, member, ledger, SpendConfig(calls=0), calls_to(member, 5))
-    assert len(replies) == 3 and "2 calls were not sent" in str(stop)
+    assert len(replies) == 3 and "At least 2 calls were not sent" in str(stop)
 
 
 def test_calls_that_fail_count(ledger):

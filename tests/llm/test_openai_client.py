@@ -142,6 +142,13 @@ def test_without_a_key_a_server_elsewhere_is_not_even_asked():
     assert len(found) == 1
 
 
+@pytest.mark.parametrize("key", ["sk-abcdef123456", "hf_abcdefghijklmnopqrst"])
+def test_a_key_in_the_place_of_its_variable_is_not_repeated(key):
+    with pytest.raises(ConfigError, match="is not the key itself") as refused:
+        client("https://models.example/v1", api_key_env=key)
+    assert key not in str(refused.value)
+
+
 def test_a_server_on_this_machine_is_not_sent_the_key_of_another(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with faulty_server(key="another") as server:

@@ -247,5 +247,13 @@ def test_an_error_says_the_same_in_every_shape(held, said):
     assert said_in(held) == said
 
 
+def test_what_no_terminal_and_no_file_should_hold_is_replaced():
+    bad = "\N{REPLACEMENT CHARACTER}"
+    assert said_in({"error": "a \ud83d \x1b[31mred\x00"}) == f"a {bad} {bad}[31mred{bad}"
+    choice = {"message": {"content": "hi"}, "finish_reason": "st\ud83dop"}
+    (reply,) = read_replies({"choices": [choice], "model": "m\ud83d"}, ())
+    assert (reply.finish_reason, reply.served_by) == (f"st{bad}op", f"m{bad}")
+
+
 def test_a_long_error_is_cut():
     assert len(said_in(b"x" * 10_000)) == 300

@@ -25,6 +25,8 @@ class JudgingServer(ThreadingHTTPServer):
         self.answered: Counter[str] = Counter()
         self.failing = ""
         """Requests with this text in them get 400."""
+        self.said = "the prompt is too long"
+        """What their refusal says."""
         self.pause = 0.0
         """Seconds that each answer takes."""
         self.counting = threading.Lock()
@@ -43,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         text = body["messages"][-1]["content"]
         time.sleep(self.server.pause)
         if self.server.failing and self.server.failing in text:
-            self._send(400, {"error": {"message": "the prompt is too long"}})
+            self._send(400, {"error": {"message": self.server.said}})
             return
         with self.server.counting:
             self.server.answered[json.dumps(body, sort_keys=True)] += 1

@@ -27,6 +27,7 @@ def rows():
                     {"role": "assistant", "content": said(model, n)},
                 ],
                 "model": model,
+                "right": said(model, n) == f"The answer is {n}.",
             }
 
 
@@ -62,6 +63,14 @@ def test_copies_flatter_each_other_and_the_truth_shows_it(project):
     assert members["bob"]["accuracy"] == pytest.approx(40 / 60)
     assert members["bob"]["reliability"] > 0.95  # two of four always agree with each other
     assert members["bob"]["redundancy"] > members["ada"]["redundancy"]
+
+
+def test_truth_that_is_named_later_is_looked_at(project):
+    assert [one["known"] for one in current_committee(project)["members"]] == [0] * 4
+    text = project.config_path.read_text(encoding="utf-8")
+    project.config_path.write_text(f"{text}report: {{truth: metadata.right}}\n", encoding="utf-8")
+    named = Project(project.config_path)
+    assert [one["known"] for one in current_committee(named)["members"]] == [60] * 4
 
 
 def test_truth_without_metadata_is_a_sentence(project):

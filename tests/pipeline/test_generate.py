@@ -13,9 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from curate.errors import BudgetError, ProjectError
+from curate.errors import BudgetError, ConfigError, ProjectError
 from curate.pipeline.generate import generate
-from curate.pipeline.pool import ingest, upstream
+from curate.pipeline.items import items_of
+from curate.pipeline.pool import embed, ingest, score, upstream
+from curate.pipeline.queue import select
 from curate.project import Project
 from tests.pipeline.counting_server import requests_in, running_counter
 
@@ -264,6 +266,58 @@ def test_answers_that_nothing_is_read_from_are_grouped_by_their_vectors(tmp_path
     )
     generate(made)
     assert pq.read_table(made.pool / "generated.parquet").num_rows >= 6
+
+
+def test_the_rule_asks_again_where_fewer_would_be_chosen(tmp_path, counter):
+    address, _ = counter
+    rule = {"adaptive": {"stop": "selection"}}
+    for share, skipped in ((0.1, False), (0.5, False), (0.5, True)):
+        made = project(
+            tmp_path / "p",
+            member(address, samples=6),
+            generate=rule,
+            select={"random_share": share, "budget": {"items": 2}},
+        )
+        assert generate(made).skipped is skipped
+
+
+def test_answers_to_prompts_that_are_gone_are_no_candidates(tmp_path, counter):
+    address, log = counter
+    made = project(tmp_path / "p", member(address))
+    generate(made)
+    made = project(tmp_path / "p", member(address), prompts=("sure 1",))
+    records = set(made.table("records")["id"].to_pylist())
+    assert set(made.candidates()["record_id"].to_pylist()) == records
+    assert generate(made).counts["answers"] == 6  # "sure 1" and "logged?", three samples each
+    assert len(requests_in(log)) == 9  # of the first run: nothing was asked again
+
+
+def test_members_that_ask_for_the_same_are_told(tmp_path, counter):
+    address, log = counter
+    made = project(tmp_path / "p", *(member(address, name=name) for name in ("ada", "bob")))
+    assert any("ada and bob ask for the same" in note for note in generate(made).notes)
+    assert len(requests_in(log)) == 9
+
+
+def test_no_key_among_the_params_reaches_a_file(tmp_path, counter):
+    address, log = counter
+    secret = {"extra_headers": {"Authorization": "Bearer hush"}}
+    made = project(tmp_path / "p", member(address, params={"temperature": 1, **secret}))
+    with pytest.raises(ConfigError, match=r"`params.extra_headers`.*see `api_key_env:`"):
+        generate(made)
+    assert not requests_in(log)
+
+
+def test_a_queue_whose_answers_are_gone_says_how_to_go_on(tmp_path, counter):
+    address, _ = counter
+    made = project(tmp_path / "p", member(address), prompts=("torn 1", "torn 2", "torn 3"))
+    for stage in (generate, embed, score, select):
+        stage(made)
+    assert items_of(made, made.rounds()[-1])
+    made = project(tmp_path / "p", prompts=("torn 1", "torn 2", "torn 3"))
+    generate(made)
+    with pytest.raises(ProjectError, match=r"queue of round 1 are no longer in the pool; put"):
+        items_of(made, made.rounds()[-1])
 
 
 def test_samples_without_a_temperature_are_warned_of(tmp_path, counter):

@@ -9,6 +9,7 @@ import pytest
 from curate.errors import BudgetError, ConfigError, ProjectError
 from curate.judge import calls
 from curate.pipeline.judge import judge, judging
+from curate.pipeline.pool import upstream
 from curate.project import Project
 from tests.judge.judge_tables import candidates, pairs, records
 from tests.pipeline.judging_server import judging_server
@@ -165,6 +166,25 @@ user:
 {{{{answer}}}}
 Reply.
 """
+
+
+def test_what_a_second_try_brings_is_new_to_the_stages_that_follow(project, server):
+    made, seen = project("short=rubric"), set()
+    for failing in ("answer", "ccc", ""):
+        server.failing = failing
+        judge(made)
+        seen.add(upstream(made, "judge"))
+    assert len(seen) == 3
+
+
+def test_a_server_s_half_smile_is_no_end_of_the_run(project, server):
+    made = project("short=rubric")
+    server.failing, server.said = "answer", "not \ud83d this"
+    summary = judge(made)
+    assert summary.counts["unscored"] == 3 * N
+    assert {row["why_unscored"] for row in verdicts(made)} == {
+        "no reply: HTTP 400: not \N{REPLACEMENT CHARACTER} this",
+    }
 
 
 def test_a_changed_prompt_is_another_judge(project, server, tmp_path):
