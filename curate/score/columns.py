@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -208,6 +208,17 @@ class Why:
     rows: npt.NDArray[np.bool_]
     """Shape (n_rows,)."""
     reason: str
+    by_row: Mapping[int, str] = field(default_factory=dict)
+    """Rows that have a reason of their own."""
+
+    def said_of(self, row: int) -> str:
+        """Return the reason in a row."""
+        return self.by_row.get(row, self.reason)
+
+    def of(self, columns: Sequence[str], ending: str = "") -> Why:
+        """Return that other columns are NaN for the same reason, with something added to it."""
+        own = {row: reason + ending for row, reason in self.by_row.items()}
+        return replace(self, columns=columns, reason=self.reason + ending, by_row=own)
 
 
 def why_nan(columns: Mapping[str, npt.NDArray[np.float64]], reasons: Sequence[Why]) -> pa.Array:
@@ -223,11 +234,17 @@ def why_nan(columns: Mapping[str, npt.NDArray[np.float64]], reasons: Sequence[Wh
         for r, why in enumerate(reasons, start=1):
             if name in why.columns:
                 coded[np.isnan(values) & why.rows & (coded[:, c] == 0), c] = r
-    kinds, which = np.unique(coded, axis=0, return_inverse=True)
-    texts = [_as_json(list(columns), kind.tolist(), reasons) for kind in kinds]
-    return pa.array(texts, pa.string()).take(pa.array(which.reshape(-1)))
+    kinds, first, which = np.unique(coded, axis=0, return_index=True, return_inverse=True)
+    own = sorted({row for why in reasons for row in why.by_row})
+    rows = [*first.tolist(), *own]
+    which = which.reshape(-1)
+    which[own] = len(kinds) + np.arange(len(own))
+    texts = [_as_json(list(columns), coded[row].tolist(), reasons, row) for row in rows]
+    return pa.array(texts, pa.string()).take(pa.array(which))
 
 
-def _as_json(names: Sequence[str], kind: Sequence[int], reasons: Sequence[Why]) -> str | None:
-    said = {name: reasons[r - 1].reason for name, r in zip(names, kind, strict=True) if r}
+def _as_json(
+    names: Sequence[str], kind: Sequence[int], reasons: Sequence[Why], row: int
+) -> str | None:
+    said = {name: reasons[r - 1].said_of(row) for name, r in zip(names, kind, strict=True) if r}
     return json.dumps(said) if said else None

@@ -3,7 +3,8 @@
 In: answers to prompts, as they come: which prompt, which model, and a number that stands for the
 answer. Out: scores in the same order. A model is one member however many answers it gave to a
 prompt: its vote is split evenly between them. Where one model gave all answers to a prompt, its
-samples are the committee (self-consistency). Answers of unknown models count as a member each.
+samples are the committee (self-consistency). Answers of unknown models count as a member each; as
+nobody can tell which of them are one model's, they share one reliability, and have no `doubt`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = ["ENOUGH", "PANEL", "Seats", "Verdicts", "seats", "verdicts"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,8 @@ class Seats:
     """Index of the answer, shape (n_prompts, most answers to one), -1 = none."""
     members: Ints
     """Who gave it, whole numbers from 0, same shape."""
+    n_known: int
+    """Members from this number on are answers of unknown models."""
 
     def spread(self, answers: npt.NDArray[np.generic], empty: float = np.nan) -> Floats:
         """Lay out one value an answer as (n_prompts, n)."""
@@ -52,6 +56,8 @@ class Verdicts:
     group: Floats
     """Which of the prompt's distinct answers, in the order met; NaN = could not be compared."""
     n_members: Floats
+    n_named: Floats
+    """Members that are known models."""
     n_answers: Floats
     vote_entropy: Floats
     margin_uncertainty: Floats
@@ -61,7 +67,7 @@ class Verdicts:
     """Log-odds that the answer is wrong; NaN where fewer than `PANEL` models answered, or fewer
     than `ENOUGH` prompts have so many."""
     reliability: Floats
-    """Of each member, shape (n_members,)."""
+    """Of each known model, and of the unknown ones together, if there are any."""
 
 
 def seats(prompts: Ints, models: Ints) -> Seats:
@@ -83,9 +89,9 @@ def seats(prompts: Ints, models: Ints) -> Seats:
     answers = np.full(shape, -1, dtype=np.int64)
     answers[row, column] = order
     members = np.zeros(shape, dtype=np.int64)
-    unknown = int(models.max(initial=-1)) + 1 + column
-    members[row, column] = np.where(models[order] >= 0, models[order], unknown)
-    return Seats(answers=answers, members=members)
+    n_known = int(models.max(initial=-1)) + 1
+    members[row, column] = np.where(models[order] >= 0, models[order], n_known + column)
+    return Seats(answers=answers, members=members, n_known=n_known)
 
 
 def verdicts(votes: Floats, seated: Seats, n_answers: int) -> Verdicts:
@@ -97,13 +103,17 @@ def verdicts(votes: Floats, seated: Seats, n_answers: int) -> Verdicts:
         n_answers: How many there are in all.
     """
     shares = _shares(votes, seated.members)
-    reliability = measure.reliability(votes, members=seated.members, shares=shares)
-    weighted = shares * measure.log_odds(reliability)[seated.members]
+    named = np.minimum(seated.members, seated.n_known)
+    reliability = measure.reliability(votes, members=named, shares=shares)
+    weighted = shares * measure.log_odds(reliability)[named]
+    of_named = np.where(seated.members < seated.n_known, votes, np.nan)
+    n_named = np.round(np.where(np.isnan(of_named), 0.0, shares).sum(axis=1))
     n_votes = (~np.isnan(votes)).sum(axis=1)
     several = np.where(n_votes > 1, 1.0, np.nan)
     columns = {
         "group": _groups(votes),
         "n_members": np.round(shares.sum(axis=1)),
+        "n_named": n_named,
         "n_answers": n_votes,
         "vote_entropy": several * measure.vote_entropy(votes, normalise=True, weights=shares),
         "margin_uncertainty": several * (1.0 - measure.margin(votes, weights=shares)),
@@ -111,7 +121,7 @@ def verdicts(votes: Floats, seated: Seats, n_answers: int) -> Verdicts:
         "contradiction_weighted": measure.contradiction(
             votes, weights=weighted, members=seated.members
         ),
-        "doubt": _doubt(votes, seated, np.round(shares.sum(axis=1))),
+        "doubt": _doubt(of_named, seated, n_named >= PANEL),
     }
     back = {name: seated.gather(cells, n_answers) for name, cells in columns.items()}
     return Verdicts(**back, reliability=reliability)
@@ -123,9 +133,8 @@ ENOUGH = 20
 """Prompts with a panel, below which the fit is no better than a plain share of votes."""
 
 
-def _doubt(votes: Floats, seated: Seats, n_members: Floats) -> Floats:
+def _doubt(votes: Floats, seated: Seats, panel: Mask) -> Floats:
     doubt = np.full(votes.shape, np.nan)
-    panel = n_members >= PANEL
     if panel.sum() >= ENOUGH:
         said = measure.consensus(votes[panel], members=seated.members[panel])
         doubt[panel] = said.log_odds

@@ -110,7 +110,7 @@ class _Work:
         self._entailment = np.full((len(sizes), size, size), np.nan)
         self._contradiction = np.full((len(sizes), size, size), np.nan)
         self._asked = np.broadcast_to(np.eye(size, dtype=bool), self._entailment.shape).copy()
-        self._why: dict[Cell, str] = {}
+        self._why: dict[int, list[tuple[Cell, str]]] = {}
 
     def open_cells(self) -> list[Cell]:
         """Return what to ask next: of each answer without a group, against each first member."""
@@ -133,7 +133,7 @@ class _Work:
         self._entailment[cell] = judgement.entailment
         self._contradiction[cell] = judgement.contradiction
         if judgement.why:
-            self._why[cell] = judgement.why
+            self._why.setdefault(cell[0], []).append((cell, judgement.why))
 
     def settled(self) -> Settled:
         """Return the groups, and why an answer has none."""
@@ -152,7 +152,7 @@ class _Work:
         return [cell for cell in ((i, b, a), (i, a, b)) if not self._asked[cell]][:1]
 
     def _reason(self, i: int, a: int) -> str:
-        said = [why for cell, why in self._why.items() if cell[0] == i and a in cell[1:]]
+        said = [why for cell, why in self._why.get(i, ()) if a in cell[1:]]
         return min(said, default="it could not be compared with an answer that is in no group")
 
 

@@ -58,9 +58,10 @@ def why(known: Known, *, embedded: bool) -> list[Why]:
 
 
 def _no_panel(known: Known, everywhere: Mask) -> list[Why]:
-    n_members = np.nan_to_num(known.compared.verdicts.n_members)
+    n_named = np.nan_to_num(known.compared.verdicts.n_named)
     return [
-        Why(("doubt",), n_members < PANEL, f"fewer than {PANEL} models answered"),
+        Why(("doubt",), known.models < 0, "its model is not known"),
+        Why(("doubt",), n_named < PANEL, f"fewer than {PANEL} models answered"),
         Why(("doubt",), everywhere, f"fewer than {ENOUGH} prompts were answered by {PANEL} models"),
     ]
 
@@ -80,7 +81,7 @@ def _incomparable(known: Known, everywhere: Mask) -> list[Why]:
     unread = "the answer is empty" if by == "embedding" else _unread(known.read)
     return [
         *([] if by == "embedding" else [unembedded]),
-        *_unsettled(known.compared.unsettled, own, len(everywhere)),
+        _unsettled(known.compared.unsettled, own, len(everywhere)),
         Why(own, np.isnan(known.compared.verdicts.group), unread),
     ]
 
@@ -90,8 +91,7 @@ def _unread(read: Read) -> str:
     return f"no answer could be read by {by}"
 
 
-def _unsettled(unsettled: Mapping[int, str], columns: tuple[str, ...], n: int) -> list[Why]:
-    rows: dict[str, list[int]] = {}
-    for row, reason in unsettled.items():
-        rows.setdefault(reason, []).append(row)
-    return [Why(columns, np.isin(np.arange(n), where), reason) for reason, where in rows.items()]
+def _unsettled(unsettled: Mapping[int, str], columns: tuple[str, ...], n: int) -> Why:
+    rows = np.zeros(n, dtype=bool)
+    rows[list(unsettled)] = True
+    return Why(columns, rows, "it could not be compared", unsettled)

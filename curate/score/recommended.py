@@ -26,7 +26,7 @@ class Situation:
     models: Mask
     """Whether several models answered the prompt."""
     panel: Mask
-    """Whether three or more models answered the prompt."""
+    """Whether three or more known models answered the prompt."""
     samples: Mask
     """Whether its model answered the prompt several times."""
     logprobs: Mask
@@ -147,10 +147,12 @@ def _fits(row: Recommendation, situation: Situation) -> Mask:
 def _places(values: Floats) -> Floats:
     """Return where each value stands among all: the share below, half of the equal included.
 
+    Values that differ by rounding are equal, so that places do not hang on the order of rows.
+
     >>> _places(np.array([3.0, 1.0, 3.0, 8.0])).tolist()
     [0.5, 0.125, 0.5, 0.875]
     """
-    _, which, count = np.unique(values, return_inverse=True, return_counts=True)
+    _, which, count = np.unique(values.round(9), return_inverse=True, return_counts=True)
     below = np.cumsum(count) - count
     places: Floats = ((below + count / 2) / len(values))[which]
     return places

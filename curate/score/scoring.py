@@ -176,10 +176,11 @@ def _novelty(prompt_vectors: Vectors | None, reviewed: Vectors | None, record: I
 
 
 def _situation(known: Known) -> Situation:
-    n_members = np.nan_to_num(known.compared.verdicts.n_members)
+    found = known.compared.verdicts
+    n_members, n_named = np.nan_to_num(found.n_members), np.nan_to_num(found.n_named)
     return Situation(
         models=n_members > 1,
-        panel=n_members >= PANEL,
+        panel=n_named >= PANEL,
         samples=known.sampled.n_samples > 1,
         logprobs=~np.isnan(known.sampled.logprob_mean),
         long=np.full(len(n_members), known.read.extract == "embedding"),

@@ -61,11 +61,7 @@ def uncertain(
     value, source = recommend(situation, scores) if auto else _named(name, scores[name])
     stands_for = "contradiction_weighted" if auto else name
     ending = ", and no log-probability was given" if auto else ""
-    own = [
-        Why(("uncertainty",), why.rows, why.reason + ending)
-        for why in reasons
-        if stands_for in why.columns
-    ]
+    own = [why.of(("uncertainty",), ending) for why in reasons if stands_for in why.columns]
     return Uncertain(value=value, source=source, reasons=[*reasons, *own])
 
 

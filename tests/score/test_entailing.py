@@ -8,6 +8,7 @@ from curate.config import AnswerConfig, MemberConfig, ScoreConfig
 from curate.errors import ConfigError
 from curate.llm import Reply
 from curate.score import score
+from curate.score.columns import Why, why_nan
 from curate.score.entailing import Distinct, Judgement, Statement, settle, short_first
 from curate.score.judges import AskedJudge, EncoderJudge
 from tests.score.entailed import Asked, said_of, tiny_cross_encoder
@@ -111,6 +112,24 @@ def test_what_cannot_be_read_is_nan_with_its_reason(reply, reason):
     assert reason in why(rows[1]) and why(rows[1]) == why(rows[1], "semantic_entropy")
     assert why(rows[0]) == "only one member answered"
     assert why(rows[1], "uncertainty").startswith(why(rows[1]))
+
+
+def test_every_answer_may_have_a_reason_of_its_own():
+    n = 33_000
+    rows = np.ones(n, dtype=bool)
+    own = {row: f"said {row}" for row in range(1, n)}
+    reasons = [Why(("a", "b"), rows, "not compared", own), Why(("c",), rows, "other")]
+    columns = {name: np.full(n, np.nan) for name in "ab"}
+    said = why_nan(columns, reasons).to_pylist()
+    assert said[0] == '{"a": "not compared", "b": "not compared"}'
+    assert said[-1] == '{"a": "said 32999", "b": "said 32999"}'
+
+
+def test_answers_of_which_nothing_was_told_keep_their_own_reasons():
+    rows, _ = scored(["aa", "bbb", "cccc"], lambda a, b: f"Hm, {max(a, b)}?")
+    assert why(rows[1]) == "the entailment check said neither yes nor no: 'Hm, bbb?'"
+    assert why(rows[1], "uncertainty") == why(rows[1]) + ", and no log-probability was given"
+    assert "cccc" in why(rows[2])
 
 
 def test_one_that_cannot_be_told_from_the_first_may_still_find_its_group():

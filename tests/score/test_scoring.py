@@ -126,6 +126,20 @@ def test_answers_of_unknown_models_count_each():
     assert [row["contradiction"] for row in rows] == [0.5, 0.5, 1.0]
 
 
+def test_nothing_hangs_on_the_order_of_answers_of_unknown_models():
+    answers = [(f"q{n}", "", str(n)) for n in range(25) for _ in "xy"]
+    answers += [(f"q{n}", "", str(n + 100 * (n % 2))) for n in range(25)]
+    prompts = [f"q{n}" for n in range(25)]
+    records, candidates = table(answers, prompts)
+    rows = score(records, candidates, config=NUMBER).to_pylist()
+    turned = score(
+        records, candidates.take(list(range(len(rows)))[::-1]), config=NUMBER
+    ).to_pylist()
+    for name in ("contradiction_weighted", "uncertainty"):
+        assert [r[name] for r in rows] == pytest.approx([r[name] for r in turned[::-1]])
+    assert why(rows[0])["doubt"] == "its model is not known"
+
+
 def test_targets_are_marked_and_none_named_means_all():
     answers = [("q", "a", "1"), ("q", "b", "1")]
     config = ScoreConfig(target=["b"], answer=AnswerConfig(extract="number"))

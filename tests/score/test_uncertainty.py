@@ -116,6 +116,16 @@ def test_numbers_of_different_scores_are_given_as_places():
     assert rows[3]["uncertainty_from"] == "perplexity"
 
 
+def test_values_that_differ_by_rounding_have_one_place():
+    there = np.ones(5, dtype=bool)
+    one = Situation(models=there, panel=there, samples=there, logprobs=there, long=there)
+    a = np.array([0.3, 0.1 + 0.2, np.nan, np.nan, np.nan])
+    b = np.array([np.nan, np.nan, 1.0, 2.0, 3.0])
+    rows = [Recommendation(score=name, why="") for name in "ab"]
+    places, _ = recommend(one, {"a": a, "b": b}, rows)
+    assert places.tolist() == pytest.approx([0.5, 0.5, 1 / 6, 0.5, 5 / 6])
+
+
 def test_a_named_score_is_repeated_as_it_is():
     answers = [("q", "a", "1", None), ("q", "b", "2", None), ("r", "a", "3", None)]
     rows = scored(answers, ("q", "r"), uncertainty="vote_entropy")
