@@ -42,11 +42,14 @@ _TEMPLATE_MESSAGE = 16
 def completion_limit(params: Mapping[str, Json]) -> int | None:
     """Return the most tokens that an answer may have, or None where the call sets no limit.
 
+    Nought and less, -1 above all, stand for no limit at servers that take them.
+
     >>> completion_limit({"max_tokens": 100}), completion_limit({"temperature": 1})
     (100, None)
     """
     limits = (params.get(name) for name in ("max_completion_tokens", "max_tokens"))
-    return next((int(limit) for limit in limits if limit is not None), None)
+    limit = next((int(limit) for limit in limits if limit is not None), None)
+    return limit if limit is not None and limit > 0 else None
 
 
 def most_prompt_tokens(call: Call) -> int:

@@ -6,6 +6,7 @@ the words that people will read can be counted before anything is sent.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.config import CommitteeMemberConfig
+from curate.errors import ProjectError
 from curate.pipeline.items import items_of, records_of
 from curate.project import Project
 from curate.records import CANDIDATES, Item, Message, candidate_from, message_row
@@ -69,16 +71,17 @@ def answer_lengths(project: Project) -> list[int]:
 def review_minutes(project: Project) -> float:
     """Return the minutes of people's time that the next queue will take, all people together.
 
-    Of a round that is open, its queue is taken as it is. Else: the mean effort of what may be
-    asked, times the items that will be, times the people who answer each. NaN where no answer
-    is known.
+    Of a round that is open, its queue is taken as it is, if its answers are still there. Else:
+    the mean effort of what may be asked, times the items that will be, times the people who
+    answer each. NaN where no answer is known.
     """
     from curate.review.effort import estimate
 
     task = project.config.project.task
     rounds = project.rounds()
     if rounds and not rounds[-1].closed:
-        return estimate(items_of(project, rounds[-1]), task)
+        with contextlib.suppress(ProjectError):
+            return estimate(items_of(project, rounds[-1]), task)
     groups = _groups(project)
     items = list(_items(project, groups[:: math.ceil(len(groups) / _LOOKED_AT) or 1]))
     if not items:

@@ -52,3 +52,9 @@ def test_an_answer_is_limited_by_either_name():
 @given(st.lists(st.text(st.characters(), max_size=80), min_size=1, max_size=4))
 def test_no_prompt_has_more_tokens_than_its_bound(texts):
     assert likely(call(*texts))[0] <= most_prompt_tokens(call(*texts))
+
+
+def test_minus_one_is_no_limit():
+    assert completion_limit({"max_tokens": -1}) is None
+    assert completion_limit({"max_tokens": 0}) is None
+    assert completion_limit({"max_completion_tokens": 5, "max_tokens": -1}) == 5
