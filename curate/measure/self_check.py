@@ -120,7 +120,7 @@ def by_answer(
         Shape (n_answers,); NaN for answers without a sentence whose value is known.
 
     Raises:
-        ValueError: If the shapes do not fit.
+        ValueError: If the shapes do not fit, or an answer is none of `n_answers`.
 
     >>> by_answer([0.0, 1.0, 0.5], [0, 0, 2], 3).tolist()
     [0.5, nan, 0.5]
@@ -128,6 +128,8 @@ def by_answer(
     each, at = np.asarray(values, dtype=np.float64), np.asarray(answers, dtype=np.int64)
     if each.ndim != 1 or each.shape != at.shape:
         raise ValueError(f"values of {each.shape} sentences, but answers of {at.shape}")
+    if len(at) and not 0 <= at.min() <= at.max() < n_answers:
+        raise ValueError(f"answers are numbered from 0 to {n_answers - 1}")
     known = ~np.isnan(each)
     n = np.bincount(at[known], minlength=n_answers)
     if how == "mean":

@@ -61,7 +61,7 @@ RECOMMENDED: Sequence[Recommendation] = (
         models=True,
         long=False,
         score="contradiction_weighted",
-        why="Other models are better witnesses than a model's own samples "
+        why="Where nobody can be told to be the better one, what others say is the best witness "
         "(`benchmarks.uncertainty`).",
     ),
     Recommendation(
@@ -82,11 +82,6 @@ RECOMMENDED: Sequence[Recommendation] = (
         long=True,
         score="dissimilarity",
         why="Long answers are seldom the same, but more or less alike (Lin et al., 2023).",
-    ),
-    Recommendation(
-        models=True,
-        score="contradiction_weighted",
-        why="Where whole texts could not be embedded, groups of them are all there is.",
     ),
     Recommendation(
         samples=True,

@@ -95,6 +95,8 @@ def test_what_does_not_fit_is_refused():
         measure.p_true([-1.0], [-1.0, -1.0])
     with pytest.raises(ValueError, match="sentences"):
         measure.by_answer([0.5], [0, 1], 2)
+    with pytest.raises(ValueError, match="numbered from 0 to 1"):
+        measure.by_answer([0.5, 0.5], [0, 2], 2)
 
 
 @props

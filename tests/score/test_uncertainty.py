@@ -1,5 +1,6 @@
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -164,3 +165,11 @@ def test_the_first_row_that_fits_and_has_a_number_counts():
     value, name = recommend(situation, scores, rules)
     assert name.to_pylist() == ["one", "two", "two"] and value.tolist() == [0.5, 0.25, 0.75]
     assert recommend(situation, scores, rules[:1])[0].tolist()[0] == 5.0
+
+
+def test_the_page_recommends_what_is_used():
+    page = Path(__file__).parents[2] / "docs" / "uncertainty.md"
+    table = page.read_text(encoding="utf-8").split("## What to use")[1].split("##")[0]
+    lines = [line for line in table.splitlines() if line.startswith("| ") and "`" in line]
+    columns = [line.split("|")[2].split("`")[1] for line in lines if "no column" not in line]
+    assert set(columns) == {row.score for row in RECOMMENDED}
