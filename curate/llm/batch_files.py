@@ -136,7 +136,7 @@ def _why(error: Json, response: Mapping[str, Json]) -> str | None:
     status, body = response.get("status_code"), response.get("body")
     if not error and body is not None and (not isinstance(status, int) or status < 400):
         return None
-    said = said_in(error or body or "the line holds no answer")
+    said = said_in(error or body or "") or "the line holds no answer"
     if isinstance(error, dict) and error.get("code") == "batch_expired":
         return f"expired: {error.get('message') or error['code']}"
     return f"HTTP {status}: {said}" if isinstance(status, int) and status >= 400 else said

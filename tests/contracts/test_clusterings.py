@@ -133,6 +133,8 @@ def test_no_answers_have_no_groups(way, groups_of):
 
 
 def test_different_answers_are_different_groups(way, groups_of):
-    if way == "nli":
-        pytest.skip("its weights are drawn at random")
-    assert groups_of([worded(way, which, 0) for which in (0, 1, 0, 3)]) == [0, 1, 0, 2]
+    groups = groups_of([worded(way, which, 0) for which in (0, 1, 0, 3)])
+    if way == "nli":  # its weights are drawn at random: what is the same is all that it can tell
+        assert groups[0] == groups[2] == 0
+    else:
+        assert groups == [0, 1, 0, 2]

@@ -78,8 +78,9 @@ def test_killed_at_any_moment_the_same_command_ends_the_same(walk, prepared, arg
 def test_two_rounds_of_rewriting(walk, argilla):
     project = walk("rewriting", REWRITE, server=argilla)
     first = project.run()
-    assert [s["stage"] for s in first[:6]] == ["ingest", "embed", "score", "select", "push", "pull"]
-    assert first[5]["waiting"]
+    before = ["ingest", "generate", "judge", "embed", "score", "select"]
+    assert [s["stage"] for s in first[:8]] == [*before, "push", "pull"]
+    assert first[7]["waiting"]
     assert project.answer("ada", rewrite) == 12
     waits = project.run()
     assert next(s for s in waits if s["stage"] == "pull")["counts"]["items done"] == 6

@@ -149,7 +149,7 @@ def test_lines_of_others_twice_or_broken_are_told_and_change_nothing(api, tmp_pa
     assert reply.text == "QUESTION 0"
     told = capsys.readouterr().err
     assert "1 lines that came twice" in told
-    assert "1 lines of requests that are not in it" in told
+    assert "1 lines of other requests" in told
     assert "2 lines that cannot be read" in told
 
 
@@ -331,3 +331,14 @@ def test_a_server_without_a_batch_api_is_told(tmp_path):
 def test_without_a_file_of_state_a_batch_still_comes_back(api):
     found = texts(BatchClient(member(api), poll=0.01).complete(calls(api, 3)))
     assert len(found) == 3
+
+
+def test_what_is_not_asked_for_for_a_while_is_still_there_when_it_is(api, tmp_path):
+    api.faults.statuses = {"GET /batches/id": [500] * 3}
+    state, asked = tmp_path / "batches.sqlite", calls(api, 5)
+    with pytest.raises(ModelError):
+        list(BatchClient(member(api, retries=2), state=state, poll=0.01).complete(asked))
+    assert len(texts(client(api, tmp_path).complete(asked[:2]))) == 2  # the limit was lowered
+    assert len(texts(client(api, tmp_path).complete(asked[2:]))) == 3  # and raised again
+    assert len(api.created) == 1
+    assert set(api.paid.values()) == {1}

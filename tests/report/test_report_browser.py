@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.support.wait import WebDriverWait
 
 from curate.report import Page, render
 from tests.chromium import browser, color_scheme, console, requests, resize
@@ -131,7 +132,8 @@ def test_a_row_opens_to_its_reason_its_answers_and_what_was_changed(show):
     assert text(driver, "del") == number
     assert text(driver, "ins") == str(int(number) + 1)
     press(driver, ".inside summary")
-    assert f"Only {int(number) + 1}." in text(driver, ".inside details")
+    shown = WebDriverWait(driver, 10)
+    shown.until(lambda driver: f"Only {int(number) + 1}." in text(driver, ".inside details"))
     second.click()
     assert not driver.find_elements("css selector", ".inside")
 
