@@ -100,9 +100,17 @@ class BatchState:
         """Forget a planned parcel of which the server knows no batch."""
         self._do("DELETE FROM parcels WHERE mark = ?", parcel.mark)
 
-    def collected(self, parcel: Parcel) -> None:
-        """Note that all of a parcel's replies were given on."""
-        self._do("UPDATE parcels SET done = 1, keys = '' WHERE mark = ?", parcel.mark)
+    def collected(self, parcel: Parcel, *, all_but: Sequence[str] = ()) -> None:
+        """Note that a parcel's replies were given on.
+
+        Args:
+            parcel: Whose batch has ended.
+            all_but: Keys that nobody asks for now: the parcel stays, for these alone.
+        """
+        self._do(
+            "UPDATE parcels SET done = ?, keys = ? WHERE mark = ?",
+            *(int(not all_but), " ".join(all_but), parcel.mark),
+        )
 
     def _do(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self._in_a_sentence():

@@ -41,7 +41,8 @@ class BatchClient:
 
     Each call is a request of its own: `samples_per_request`, `concurrency` and the rates a minute
     of the member mean nothing here. A request that failed, or that the batch did not come to, is a
-    reply with its reason.
+    reply with its reason. Replies to calls that nobody asks for any more (a smaller `limit`) stay
+    in their batch, and are collected once somebody does.
 
     Args:
         member: Whom to ask; the key comes from the environment.
@@ -105,8 +106,9 @@ class BatchClient:
             for parcel in list(parcels):
                 batch = server.batch(str(parcel.batch_id))
                 if batch["status"] in _ENDED:
+                    unasked = [key for key in parcel.keys if key not in waiting]
                     yield from _unpacked(server, batch, parcel, waiting)
-                    state.collected(parcel)
+                    state.collected(parcel, all_but=unasked)
                     parcels.remove(parcel)
                     pause = self._poll
             if parcels:
@@ -262,7 +264,7 @@ _TOLD = {
     "failed": "failed",
     "missing": "without a line",
     "twice": "lines that came twice",
-    "unknown": "lines of requests that are not in it",
+    "unknown": "lines of other requests",
     "unreadable": "lines that cannot be read",
 }
 
