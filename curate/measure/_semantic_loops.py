@@ -21,7 +21,10 @@ def counts(votes: Floats, out: Floats) -> None:
     n_prompts, size = votes.shape
     for i in range(n_prompts):
         for a in range(size):
-            first, same = votes[i, a] == votes[i, a], 0.0
+            out[i, a] = 0.0
+            if votes[i, a] != votes[i, a]:
+                continue
+            first, same = True, 0.0
             for b in range(size):
                 if votes[i, b] == votes[i, a]:
                     same += 1.0

@@ -112,6 +112,8 @@ def vote_shares(votes: Floats, weights: Floats, out: Floats) -> None:
         first, second, entropy = 0.0, 0.0, 0.0
         for a in range(n_raters):
             share, seen = 0.0, weights[i, a] <= 0
+            if seen:
+                continue
             for b in range(n_raters):
                 if votes[i, b] == votes[i, a]:
                     share += weights[i, b]
@@ -143,6 +145,9 @@ def contradiction(votes: Floats, weights: Floats, members: Ints, out: Floats) ->
                     first = members[i, a]
                 alone = alone and members[i, a] == first
         for a in range(n_raters):
+            out[i, a] = np.nan
+            if votes[i, a] != votes[i, a]:
+                continue
             against, whole = 0.0, 0.0
             for b in range(n_raters):
                 mine = members[i, b] == members[i, a]
@@ -150,8 +155,8 @@ def contradiction(votes: Floats, weights: Floats, members: Ints, out: Floats) ->
                 if other and votes[i, b] == votes[i, b]:
                     whole += weights[i, b]
                     against += weights[i, b] * np.float64(votes[i, b] != votes[i, a])
-            known = votes[i, a] == votes[i, a] and whole > 0
-            out[i, a] = min(against / whole, 1.0) if known else np.nan
+            if whole > 0:
+                out[i, a] = min(against / whole, 1.0)
 
 
 @compiled
@@ -189,16 +194,18 @@ def one_coin(
         highest = -np.inf
         for a in range(n_raters):
             weight[a] = 0.0
+            if votes[i, a] != votes[i, a]:
+                continue
             for b in range(n_raters):
                 if votes[i, b] == votes[i, a]:
                     sure = accuracy[members[i, b]]
                     weight[a] += shares[i, b] * np.log(sure / (1.0 - sure) * n_wrong)
-            if votes[i, a] == votes[i, a]:
-                highest = max(highest, weight[a])
+            highest = max(highest, weight[a])
         whole = 0.0
         for a in range(n_raters):
-            new = votes[i, a] == votes[i, a]
-            weight[a] = np.exp(weight[a] - highest) if new else 0.0
+            if votes[i, a] != votes[i, a]:
+                continue
+            weight[a], new = np.exp(weight[a] - highest), True
             for b in range(a):
                 new = new and votes[i, b] != votes[i, a]
             whole += weight[a] if new else 0.0
