@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import json
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from curate.errors import ConfigError
 
@@ -106,10 +107,33 @@ class MemberConfig(_Strict):
     retries: int = Field(default=6, ge=0)
     """How often a failed request is sent again."""
 
+    @field_validator("base_url")
+    @classmethod
+    def _without_a_slash_at_its_end(cls, url: str) -> str:
+        return url.rstrip("/")
+
     @property
     def label(self) -> str:
         """What its answers are filed under."""
         return self.name or self.model
+
+    @property
+    def address(self) -> str:
+        """Where it is served, as the ledger knows it.
+
+        For the offline engine ``vllm:`` and what of `engine` can change an answer.
+        """
+        if self.client != "vllm":
+            return self.base_url
+        telling = {k: v for k, v in self.engine.items() if k not in _RESOURCES}
+        return "vllm:" + (json.dumps(telling, sort_keys=True, default=str) if telling else "")
+
+
+_RESOURCES = frozenset(
+    "gpu_memory_utilization max_num_seqs max_num_batched_tokens enforce_eager swap_space "
+    "cpu_offload_gb tensor_parallel_size pipeline_parallel_size disable_log_stats".split()
+)
+"""Arguments of vLLM's engine that say what it may take, not what it answers."""
 
 
 class CommitteeMemberConfig(MemberConfig):

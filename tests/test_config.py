@@ -4,7 +4,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from curate.config import Config, load, presets, read_preset
+from curate.config import Config, MemberConfig, load, presets, read_preset
 from curate.errors import ConfigError
 
 MINIMAL = "ingest: {paths: [logs.jsonl]}\n"
@@ -83,6 +83,21 @@ def test_an_unknown_key_of_a_member_names_the_nearest_known(tmp_path):
     text = MINIMAL + "score: {answer: {entailment: {model: m, base_ulr: http://127.0.0.1/v1}}}\n"
     with pytest.raises(ConfigError, match="did you mean `base_url`"):
         load(write(tmp_path, text))
+
+
+def test_an_address_is_the_same_with_a_slash_at_its_end():
+    with_, without = (
+        MemberConfig(model="m", base_url=url) for url in ("http://a/v1/", "http://a/v1")
+    )
+    assert with_.address == without.address
+
+
+def test_an_engines_address_tells_what_can_change_its_answers():
+    def address(**engine):
+        return MemberConfig(model="m", client="vllm", engine=engine).address
+
+    assert address() == address(gpu_memory_utilization=0.2) == "vllm:"
+    assert address(dtype="half") != address(dtype="float32")
 
 
 def test_an_unknown_section_names_the_nearest_known(tmp_path):

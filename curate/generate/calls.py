@@ -52,7 +52,7 @@ def call_of(prompt: Prompt, member: CommitteeMemberConfig, sample: int) -> Call:
         params["tools"] = list(prompt.tools)
     return Call(
         model=member.model,
-        base_url="vllm:" if member.client == "vllm" else member.base_url,
+        base_url=member.address,
         messages=prompt.messages,
         params=params,
         sample=sample,

@@ -103,7 +103,7 @@ def _call(one: Judge, texts: dict[str, str]) -> Call:
     schema = {} if one.schema is None else {_SCHEMA: one.schema}
     return Call(
         model=one.member.model,
-        base_url="vllm:" if one.member.client == "vllm" else one.member.base_url,
+        base_url=one.member.address,
         messages=render(one.prompt, texts),
         params={**one.params, **schema},
     )

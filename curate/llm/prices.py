@@ -83,7 +83,7 @@ class Prices:
 
     def of_member(self, member: MemberConfig) -> Price | None:
         """Return the price of what a member is asked, or None where it is not known."""
-        address = "vllm:" if member.client == "vllm" else member.base_url
+        address = member.address
         return self.of(member.model, address, batch=member.client == "openai-batch")
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from curate.errors import DeskError
@@ -27,12 +28,25 @@ def status(project: Project) -> Summary:
         stage="status",
         counts=counts,
         paths=(project.folder.as_posix(),),
-        notes=(*lines, f"next: {_next(project, rounds)}"),
+        notes=(*_asked(project), *lines, f"next: {_next(project, rounds)}"),
         waiting=bool(rounds)
         and rounds[-1].read_json("pushed") is not None
         and not rounds[-1].closed,
         data={"rounds": [_facts(round_) for round_ in rounds]},
     )
+
+
+def _asked(project: Project) -> Iterator[str]:
+    """Say what models were asked for, where any were."""
+    for stage in ("generate", "judge"):
+        stamp = project.stamp(stage)
+        counts = stamp["summary"]["counts"] if stamp else {}
+        if counts:
+            told = (f"{counts[name]:,} {name}" for name in _ASKED if name in counts)
+            yield f"{stage}: {', '.join(told)}"
+
+
+_ASKED = ("answers", "verdicts", "unscored", "undecided", "failed")
 
 
 def _facts(round_: Round) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class AskedJudge:
         texts = zip(self._prompt.inputs, statement, strict=True)
         return Call(
             model=self._member.model,
-            base_url="vllm:" if self._member.client == "vllm" else self._member.base_url,
+            base_url=self._member.address,
             messages=render(self._prompt, dict(texts)),
             params=_params(self._member),
         )
