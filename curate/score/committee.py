@@ -16,11 +16,15 @@ import numpy.typing as npt
 
 from curate import measure
 
-__all__ = ["ENOUGH", "PANEL", "Seats", "Verdicts", "seats", "verdicts"]
+__all__ = ["ENOUGH", "PANEL", "SEATS", "Seats", "Verdicts", "seats", "verdicts"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+
+SEATS = 200
+"""Answers to one prompt that are compared with each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +74,24 @@ class Verdicts:
     """Of each known model, and of the unknown ones together, if there are any."""
 
 
-def seats(prompts: Ints, models: Ints) -> Seats:
+def seats(prompts: Ints, models: Ints, *, most: int = SEATS) -> Seats:
     """Seat answers by prompt.
+
+    Of more than `most` answers to a prompt, so many get a seat: every model's first, then every
+    model's second, and so on. All prompts are laid out as wide as the widest, so that one greeting
+    logged a hundred thousand times would otherwise decide what all the others cost.
 
     Args:
         prompts: Which prompt each answers, shape (n_answers,), whole numbers; -1 = seat it nowhere.
         models: Which model gave it, shape (n_answers,), -1 = unknown.
+        most: Seats of a prompt.
 
     Returns:
         Prompts without an answer have no row.
     """
     seated = np.flatnonzero(prompts >= 0)
     order = seated[np.argsort(prompts[seated], kind="stable")]
+    order = order[_within(prompts[order], models[order], most)]
     _, start, count = np.unique(prompts[order], return_index=True, return_counts=True)
     row = np.repeat(np.arange(len(count)), count)
     column = np.arange(len(order)) - np.repeat(start, count)
@@ -92,6 +102,31 @@ def seats(prompts: Ints, models: Ints) -> Seats:
     n_known = int(models.max(initial=-1)) + 1
     members[row, column] = np.where(models[order] >= 0, models[order], n_known + column)
     return Seats(answers=answers, members=members, n_known=n_known)
+
+
+def _within(prompts: Ints, models: Ints, most: int) -> npt.NDArray[np.bool_]:
+    """Say which answers get a seat; answers come sorted by prompt."""
+    _, start, count = np.unique(prompts, return_index=True, return_counts=True)
+    kept = np.ones(len(prompts), dtype=bool)
+    for prompt in np.flatnonzero(count > most):
+        here = slice(start[prompt], start[prompt] + count[prompt])
+        turn = np.argsort(_times_before(models[here]), kind="stable")
+        kept[here] = False
+        kept[start[prompt] + turn[:most]] = True
+    return kept
+
+
+def _times_before(values: Ints) -> Ints:
+    """Return how often each value stands before itself.
+
+    >>> _times_before(np.array([5, 7, 5, 5])).tolist()
+    [0, 0, 1, 2]
+    """
+    order = np.argsort(values, kind="stable")
+    _, start, count = np.unique(values[order], return_index=True, return_counts=True)
+    times = np.empty(len(values), dtype=np.int64)
+    times[order] = np.arange(len(values)) - np.repeat(start, count)
+    return times
 
 
 def verdicts(votes: Floats, seated: Seats, n_answers: int) -> Verdicts:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.score.columns import Why
-from curate.score.committee import ENOUGH, PANEL
+from curate.score.committee import ENOUGH, PANEL, SEATS
 from curate.score.comparing import Compared
 from curate.score.lexical import spoken
 from curate.score.reading import Read
@@ -45,7 +45,8 @@ def why(known: Known, *, embedded: bool) -> list[Why]:
     few = np.nan_to_num(known.compared.verdicts.n_answers)
     nothing_near = "nothing was reviewed yet" if embedded else "prompts were not embedded"
     return [
-        Why(_OF_A_PROMPT, known.record < 0, "its record is missing"),
+        Why((*_OF_A_PROMPT, "novelty"), known.record < 0, "its record is missing"),
+        Why(_OF_A_PROMPT, _unseated(known), f"of its prompt's answers {SEATS} were compared"),
         *_incomparable(known, everywhere),
         Why((*_COMMITTEE, *_OWN), few == 1, "only one member answered"),
         Why((*_COMMITTEE, "doubt"), few == 0, "no member's answer could be compared"),
@@ -55,6 +56,10 @@ def why(known: Known, *, embedded: bool) -> list[Why]:
         Why(_LEXICAL, everywhere, "only one member answered"),
         Why(("novelty",), everywhere, nothing_near),
     ]
+
+
+def _unseated(known: Known) -> Mask:
+    return np.isnan(known.compared.verdicts.n_answers) & (known.record >= 0)
 
 
 def _no_panel(known: Known, everywhere: Mask) -> list[Why]:
@@ -69,7 +74,7 @@ def _no_panel(known: Known, everywhere: Mask) -> list[Why]:
 _COMMITTEE = ("vote_entropy", "margin_uncertainty", "contradiction", "contradiction_weighted")
 _OWN = ("contradiction", "contradiction_weighted", "doubt", "dissimilarity")
 _LEXICAL = ("lexical_dissimilarity", "lexical_outlier")
-_OF_A_PROMPT = (*_COMMITTEE, *_OWN, *SAMPLED, *_LEXICAL, "predictive_entropy", "novelty")
+_OF_A_PROMPT = (*_COMMITTEE, *_OWN, *SAMPLED, *_LEXICAL, "predictive_entropy")
 
 
 def _incomparable(known: Known, everywhere: Mask) -> list[Why]:

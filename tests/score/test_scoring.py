@@ -267,3 +267,16 @@ def test_no_pairs_give_an_empty_table():
     _, candidates = table([])
     got = score_pairs(pairs_of(candidates), candidates, vectors_of=Compass())
     assert got.schema == PAIR_SCORES and len(got) == 0
+
+
+def test_of_a_prompt_with_very_many_answers_each_models_first_are_compared():
+    # 300 of a and 2 of b: b's two and a's first 198 have a seat
+    answers = [("q", "a", "1")] * 300 + [("q", "b", "2")] * 2
+    rows = scored(answers, prompts=("q", "r"))
+    compared = [
+        row["contradiction"] is not None and not math.isnan(row["contradiction"]) for row in rows
+    ]
+    assert compared == [True] * 198 + [False] * 102 + [True] * 2
+    assert why(rows[250])["contradiction"] == "of its prompt's answers 200 were compared"
+    assert rows[0]["n_members"] == 2 and rows[301]["contradiction"] == 1
+    assert all(row["answer"] for row in rows)
