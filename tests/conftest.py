@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,10 @@ import pytest
 from curate.review.server import Server
 from tests.argilla_server import running_argilla
 from tests.model_server import ModelServer, gemma_file, running_model, smollm2_file
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # started in the background: children would inherit it, and Ctrl-C could not be tested
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 import gzip
 import json
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -175,11 +174,9 @@ def test_calling_a_b_and_b_a_turns_the_verdict_round(votes):
     assert panel_entropy(votes) == pytest.approx(panel_entropy(other), nan_ok=True)
 
 
-DATA = Path(os.environ.get("CURATE_DATA", "../shared/data"))
-LLMBAR = DATA / "B_llmbar_419_gold_plus_llm_judges.jsonl.gz"
+LLMBAR = Path(__file__).parents[1] / "data" / "llmbar" / "verdicts.jsonl.gz"
 
 
-@pytest.mark.skipif(not LLMBAR.exists(), reason="set CURATE_DATA to the folder of the real sets")
 def test_thirty_six_real_judges():
     with gzip.open(LLMBAR, "rt") as lines:
         rows = [json.loads(line) for line in lines]
