@@ -38,7 +38,11 @@ def plan(project: Project) -> Summary:
         judging, to_come = _judging(project, book, answering)
         told = [*answering, *judging]
         spent = _spent_lines(project, book)
-        warnings = [*_unpriced(told), *_at_the_limit(project, told, book.totals())]
+        warnings = [
+            *_unpriced(told),
+            *_by_the_table(project, told),
+            *_at_the_limit(project, told, book.totals()),
+        ]
     minutes = review_minutes(to_come)
     currency = project.config.budget.currency
     lines = [_line(one, currency) for one in told] or [_NOBODY]
@@ -245,6 +249,19 @@ def _at_the_limit(project: Project, told: Sequence[Estimate], spent: Spent) -> I
 
 def _known(number: float) -> float:
     return 0.0 if math.isnan(number) else number
+
+
+def _by_the_table(project: Project, told: Sequence[Estimate]) -> Iterator[str]:
+    """Say from when the package's prices are, where one of them counts."""
+    from curate.llm.prices import Prices
+
+    own = project.config.budget.prices
+    listed = sorted({one.model for one in told if one.money.high > 0 and one.model not in own})
+    if listed:
+        yield (
+            f"list prices of {Prices(project.config.budget).as_of} for {', '.join(listed)}: check "
+            "them, and put your own under `budget.prices`"
+        )
 
 
 def _asides(project: Project) -> Iterator[str]:

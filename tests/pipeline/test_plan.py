@@ -137,6 +137,13 @@ def test_a_price_that_is_not_known_is_said(tmp_path):
     assert said.counts["money"].endswith("and 20 calls of unknown price")
 
 
+def test_a_listed_price_is_told_with_its_date_and_ones_own_is_not(tmp_path):
+    listed = plan(project_in(tmp_path, ASKED)).as_text()
+    assert "list prices of 2026-03 for gpt-4o-mini: check them" in listed
+    own = ASKED + "budget: {prices: {gpt-4o-mini: {prompt: 1, completion: 2}}}\n"
+    assert "list prices" not in plan(project_in(tmp_path, own)).as_text()
+
+
 def test_a_limit_that_may_be_reached_is_said(tmp_path):
     said = plan(project_in(tmp_path, ASKED + "budget: {calls: 30, money: 100}\n"))
     assert "`budget.calls` of 30 may be reached: 0 so far, up to 80 to come" in said.as_text()
