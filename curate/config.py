@@ -410,6 +410,8 @@ def load(path: str | Path) -> Config:
         raise ConfigError(
             f"{path}: no such file; write one with: curate init {path.parent} --preset NAME"
         ) from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path} is a folder; name its file: {path / 'curate.yaml'}") from None
     except (OSError, UnicodeDecodeError) as bad:
         raise ConfigError(f"{path}: cannot be read ({bad})") from bad
     except yaml.YAMLError as bad:

@@ -100,6 +100,11 @@ def test_an_engines_address_tells_what_can_change_its_answers():
     assert address(dtype="half") != address(dtype="float32")
 
 
+def test_a_folder_is_told_the_name_of_its_file(tmp_path):
+    with pytest.raises(ConfigError, match=r"is a folder; name its file: .*curate\.yaml"):
+        load(tmp_path)
+
+
 def test_an_unknown_section_names_the_nearest_known(tmp_path):
     with pytest.raises(ConfigError, match=r"`selct`; did you mean `select`"):
         load(write(tmp_path, MINIMAL + "selct: {}\n"))
