@@ -162,7 +162,7 @@ def _answers(project: Project, groups: Sequence[tuple[str, list[int]]]) -> int:
     select, overlap = project.config.select, project.config.push.overlap
     kept = 1 - select.test_share - select.calibration_share
     several = select.pairs_per_prompt if project.config.project.task == "rank" else 1
-    queue = min(select.budget.items, math.floor(len(groups) * several * max(0.0, kept)))
+    queue = select.budget.most(math.floor(len(groups) * several * max(0.0, kept)))
     return queue + round(overlap.share * queue) * (overlap.annotators - 1)
 
 

@@ -223,9 +223,14 @@ def _adaptive(project: Project) -> Adaptive | None:
     return Adaptive(
         config=config.generate.adaptive,
         group=_Grouping(config.score.answer, _embed(project)),
-        budget=round(config.select.budget.items * (1 - config.select.random_share)),
+        budget=round(_queue_size(project) * (1 - config.select.random_share)),
         seed=config.project.seed,
     )
+
+
+def _queue_size(project: Project) -> int:
+    records = project.need_table("records", "ingest").num_rows
+    return project.config.select.budget.most(records)
 
 
 def _embed(project: Project) -> Embed:

@@ -59,13 +59,14 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
     on_offer = offer(project, round_)
     seed = project.config.project.seed + round_.number
     config = project.config.select
-    selection = choose(on_offer.pool, config.budget.items, config=config, seed=seed)
+    size = config.budget.most(int(on_offer.pool.open.sum()))
+    selection = choose(on_offer.pool, size, config=config, seed=seed)
     guard(selection, on_offer.sides)
     if not len(selection):
         raise SelectionError(_nothing(on_offer))
     round_.write("pool", _pool_table(on_offer, selection))
     mix = composition(on_offer.pool, selection, seed=seed)
-    short = shortfall(on_offer.pool, selection, config.budget.items)
+    short = shortfall(on_offer.pool, selection, config.budget.items or size)
     notes = [note for note in (short, _unscored(on_offer, config.strategy)) if note]
     summary = _summary(round_, on_offer, selection, notes)
     round_.write_json("composition", mix)

@@ -45,7 +45,7 @@ def choose(pool: Pool, k: int, *, config: SelectConfig, seed: int) -> Selection:
     """
     rng = np.random.default_rng(seed)
     vectors = unit_rows(pool.vectors)
-    caps = _caps(pool, config)
+    caps = _caps(pool, config, k)
     gate = Gate(
         vectors,
         threshold=config.near_identical,
@@ -81,11 +81,20 @@ def shortfall(pool: Pool, selection: Selection, k: int) -> str | None:
     return f"{k:,} asked for, {len(selection):,} picked: {len(pool):,} rows{left}"
 
 
-def _caps(pool: Pool, config: SelectConfig) -> list[Cap]:
-    caps: list[Cap] = [Cap.of(c.column, _column(pool, c), c.most) for c in config.caps]
+def _caps(pool: Pool, config: SelectConfig, k: int) -> list[Cap]:
+    caps: list[Cap] = [Cap.of(c.column, _column(pool, c), _most(c, k)) for c in config.caps]
     if pool.identity is not None:
         caps.append(PromptCap.by_number(pool.identity, config.pairs_per_prompt))
     return caps
+
+
+def _most(cap: CapConfig, k: int) -> int:
+    if cap.most is not None:
+        return cap.most
+    return max(1, math.floor((cap.share or 1.0) * k + _ROUNDING))
+
+
+_ROUNDING = 1e-9
 
 
 def _column(pool: Pool, cap: CapConfig) -> Sequence[str | None]:
@@ -123,9 +132,17 @@ def _offer(
         k=k,
         gate=gate,
         cover=config.cover,
-        prefilter=config.prefilter,
+        prefilter=_prefilter(pool, config),
         rng=rng,
+        config=config,
+        pool=pool,
     )
+
+
+def _prefilter(pool: Pool, config: SelectConfig) -> float:
+    if config.prefilter == "auto":
+        return 1.1 if pool.fixed_need else 10.0
+    return config.prefilter
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,25 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Pool"]
+from curate.select.beliefs import Beliefs
+
+__all__ = ["Answers", "Pool"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What is known of completions that may be put side by side, one row each."""
+
+    features: npt.NDArray[np.float32]
+    """What the preference model looks at, shape (n_answers, n_features)."""
+    reward: npt.NDArray[np.float64]
+    """Posterior mean (or, at a cold start, the committee's standardised grade), (n_answers,)."""
+    reward_sd: npt.NDArray[np.float64]
+    """Its standard deviation, (n_answers,)."""
+    length: npt.NDArray[np.float64]
+    """In characters, (n_answers,)."""
+    covariance: npt.NDArray[np.float64] | None = None
+    """Posterior covariance of the reward's weights, (n_features, n_features); None = cold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +55,18 @@ class Pool:
     """Rows reviewed or queued in earlier rounds."""
     left_out: Mapping[int, str] = field(default_factory=dict)
     """Rows that may not be picked: reason."""
+
+    beliefs: Beliefs | None = None
+    """What the acquisition model predicts; None = there is none (yet)."""
+    fixed_need: bool = True
+    """Whether `need` stays as it is when answers come in: a committee's score does, the
+    uncertainty of a model that learns from the answers does not."""
+    pairs: npt.NDArray[np.int64] | None = None
+    """Rank: the two completions of each row as rows of `answers`, shape (n_rows, 2)."""
+    answers: Answers | None = None
+    """Rank: what is known of each completion that a pair may hold."""
+    minutes: npt.NDArray[np.float64] | None = None
+    """Estimated reviewers' minutes of each row, all its votes together, shape (n_rows,)."""
 
     def __post_init__(self) -> None:
         n = len(self.ids)

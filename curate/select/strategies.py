@@ -14,8 +14,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from curate.config import SelectConfig
 from curate.registry import Registry
 from curate.select.gate import Gate
+from curate.select.pool import Pool
 
 __all__ = ["Offer", "Picker", "Strategy", "strategies"]
 
@@ -59,8 +61,12 @@ class Offer:
     cover: str
     """Name of the strategy that a mixed one covers with."""
     prefilter: float
-    """How many times `k` a mixed strategy short-lists by need."""
+    """How many times `k` a mixed strategy short-lists by need (`auto` settled)."""
     rng: np.random.Generator
+    config: SelectConfig
+    """The whole section, for strategies with settings of their own."""
+    pool: Pool
+    """All that is known of the rows: scores, beliefs, pairs, minutes."""
 
     @property
     def centres(self) -> npt.NDArray[np.int64]:
