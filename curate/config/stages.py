@@ -44,6 +44,9 @@ class ProjectConfig(Strict):
     """rewrite: people correct one answer; rank: people compare answers."""
     seed: int = 7
     """Every draw of the run follows from it."""
+    rounds: int | None = Field(default=1, ge=1)
+    """`curate run` begins the next round by itself until so many are closed; null = always.
+    Beyond them it does so with --next-round only."""
 
 
 class IngestConfig(Strict):

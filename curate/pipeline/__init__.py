@@ -18,7 +18,7 @@ from curate.pipeline.judge import judge
 from curate.pipeline.page import report
 from curate.pipeline.plan import ledger, plan
 from curate.pipeline.pool import embed, ingest, score
-from curate.pipeline.queue import explain, open_round, select
+from curate.pipeline.queue import explain, goes_on, open_round, select
 from curate.pipeline.sets import close, export, resolve
 from curate.pipeline.state import status
 from curate.pipeline.summary import Summary
@@ -64,12 +64,14 @@ def run(project: Project, *, next_round: bool = False) -> Iterator[Summary]:
         project: The project.
         next_round: Begin a new round after a closed one.
 
-    A closed round is done: without `next_round` nothing is run again.
+    With fewer closed rounds than `project.rounds` the next one begins by itself; after that many
+    a closed round is done: without `next_round` nothing is run again.
 
     Raises:
         ProjectError: If a next round was asked for while the last one is still open.
     """
     rounds = project.rounds()
+    next_round = next_round or goes_on(project)
     if rounds and rounds[-1].closed and not next_round:
         note = f"round {rounds[-1].number} is closed; begin the next one with --next-round"
         yield Summary(

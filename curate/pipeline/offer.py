@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.config import SelectConfig
 from curate.errors import ConfigError
+from curate.pipeline.columns import columns
 from curate.pipeline.pool import prompt_vectors
 from curate.project import Project, Round
 from curate.records import pair_id
@@ -55,7 +56,9 @@ def offer(project: Project, round_: Round) -> Offer:
         need=_need(rows["scores"], need_name),
         need_name=need_name,
         scores=rows["scores"],
-        columns=_columns(project, records, identity, rows),
+        columns=columns(
+            project, records, identity, rows["candidate_ids"], _named(project.config.select)
+        ),
         identity=identity,
         covered=np.array([n for n, r in enumerate(rows["record_id"]) if r in queued], np.int64),
         left_out=_left_out(sides, rows, queued),
@@ -169,60 +172,6 @@ def _left_out(sides: list[Side], rows: dict[str, Any], queued: dict[str, int]) -
     return reasons | {n: f"its prompt was asked in round {r}" for n, r in asked if r is not None}
 
 
-def _columns(
-    project: Project, records: pa.Table, identity: npt.NDArray[np.int64], rows: dict[str, Any]
-) -> dict[str, list[str | None]]:
+def _named(config: SelectConfig) -> set[str]:
     """Return the columns that caps speak of."""
-    columns: dict[str, list[str | None]] = {}
-    for name in sorted({cap.column for cap in project.config.select.caps}):
-        if name == "record_id":
-            columns[name] = list(rows["record_id"])
-        elif name == "model":
-            columns[name] = _models(project, rows)
-        elif name.startswith("metadata."):
-            columns[name] = _metadata(project, records, identity, rows, name)
-        else:
-            values = _record_column(records, name)
-            columns[name] = [values[n] for n in identity]
-    return columns
-
-
-def _record_column(records: pa.Table, name: str) -> list[str | None]:
-    if name not in ("source", "group"):
-        raise ConfigError(
-            f"`select.caps`: no column {name!r}; known: source, group, model, record_id, "
-            "metadata.NAME"
-        )
-    values = records[name].to_pylist()
-    if name == "source":
-        return [place.rpartition(":")[0] for place in values]
-    return [group or None for group in values]
-
-
-def _metadata(
-    project: Project,
-    records: pa.Table,
-    identity: npt.NDArray[np.int64],
-    rows: dict[str, Any],
-    name: str,
-) -> list[str | None]:
-    """Return a metadata field of each row: its (first) candidate's, else its record's."""
-    key = name.removeprefix("metadata.")
-    candidates = project.candidates()
-    own = dict(zip(candidates["id"].to_pylist(), _field(candidates, key), strict=True))
-    shared = _field(records, key)
-    return [
-        own[ids[0]] if own[ids[0]] is not None else shared[n]
-        for ids, n in zip(rows["candidate_ids"], identity, strict=True)
-    ]
-
-
-def _field(table: pa.Table, key: str) -> list[str | None]:
-    values = (json.loads(text or "{}").get(key) for text in table["metadata"].to_pylist())
-    return [None if value is None else str(value) for value in values]
-
-
-def _models(project: Project, rows: dict[str, Any]) -> list[str | None]:
-    candidates = project.candidates().select(["id", "model"])
-    model = dict(zip(candidates["id"].to_pylist(), candidates["model"].to_pylist(), strict=True))
-    return [" / ".join(sorted({model[id] for id in ids})) or None for ids in rows["candidate_ids"]]
+    return {cap.column for cap in config.caps}

@@ -20,7 +20,7 @@ from curate.pipeline.summary import Summary
 from curate.project import Project, Round
 from curate.records import QUEUE, Selection
 
-__all__ = ["explain", "open_round", "select"]
+__all__ = ["explain", "goes_on", "open_round", "select"]
 
 
 def open_round(project: Project, *, next_round: bool = False) -> Round:
@@ -41,6 +41,12 @@ def open_round(project: Project, *, next_round: bool = False) -> Round:
             f"(`curate status -c {project.config_path}` says what it waits for)"
         )
     return project.next_round() if next_round else last
+
+
+def goes_on(project: Project) -> bool:
+    """Say whether the last round is closed and `project.rounds` lets the next one begin."""
+    rounds, most = project.rounds(), project.config.project.rounds
+    return bool(rounds) and rounds[-1].closed and (most is None or len(rounds) < most)
 
 
 def select(project: Project, *, next_round: bool = False) -> Summary:

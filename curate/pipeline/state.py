@@ -7,6 +7,7 @@ from typing import Any
 
 from curate.errors import DeskError
 from curate.pipeline.desk import progress
+from curate.pipeline.queue import goes_on
 from curate.pipeline.summary import Summary
 from curate.project import Project, Round
 
@@ -85,7 +86,7 @@ def _next(project: Project, rounds: list[Round]) -> str:
         return run
     last = rounds[-1]
     if last.closed:
-        return f"{run} --next-round"
+        return run if goes_on(project) else f"{run} --next-round"
     pushed = last.read_json("pushed")
     if pushed is None:
         return run
