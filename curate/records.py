@@ -246,17 +246,24 @@ class Selection:
     indices: npt.NDArray[np.int64]
     """Picked rows, in the order of picking, shape (k,)."""
     part: tuple[str, ...]
-    """Which part of the queue each belongs to: active, random or always."""
+    """Which part of the queue each belongs to: active, random, always or typical."""
     reason: tuple[str, ...]
     """One sentence for each."""
     probability: npt.NDArray[np.float64]
-    """Chance of inclusion by design, shape (k,): NaN where the pick was deterministic."""
+    """Chance of inclusion by design, shape (k,): of the lot for a row drawn by lot, of the draw
+    (given what came before it) for a strategy that draws; NaN where the pick was deterministic."""
     scores: Mapping[str, npt.NDArray[np.float64]]
     """Columns over ALL rows that were on offer, shape (n_items,)."""
     left_out: Mapping[int, str]
     """Row that could not be picked: reason. Rows merely outranked are not listed."""
     strategy: str
+    """Which strategy filled the queue, and why where another one was configured."""
     seed: int
+    inclusion: npt.NDArray[np.float64] | None = None
+    """Chance to be in the queue at all, by lot or by a strategy that draws, shape (k,); NaN where
+    it is not known; None where the strategy does not draw."""
+    notes: tuple[str, ...] = ()
+    """What the reader of the queue should know of it: quotas not filled, limits reached."""
 
     def __len__(self) -> int:
         return len(self.indices)
