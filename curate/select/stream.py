@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -108,8 +108,7 @@ class StreamSelector:
         self._arrived = 0.0
         self._watched = 0.0
         self._at: float | None = None
-        self._recent: deque[float] = deque(maxlen=_WINDOW)
-        self._sorted: list[float] = []
+        self._windows: dict[str, _Window] = {}
 
     def decide(
         self,
@@ -118,6 +117,7 @@ class StreamSelector:
         need: float,
         at: float,
         vector: npt.NDArray[np.float32] | None = None,
+        kind: str = "need",
     ) -> Decision:
         """Say whether a row goes to people.
 
@@ -126,14 +126,15 @@ class StreamSelector:
             need: Higher = more worth a person's time; NaN = only the lot can take it.
             at: When it arrived, in seconds; a clock that was moved back counts as standing still.
             vector: Unit vector, shape (n_dims,), to compare with what was taken before.
+            kind: What the need is (a score's name); needs are ranked among those of their kind.
         """
         self._flow(at)
         share = self._share()
         lot = share * self._random_share
-        rank = self._rank(id, need)
-        decision = self._decided(id, need, rank, share, lot, vector)
-        if not math.isnan(need):
-            self._remember(need)
+        window = self._windows.setdefault(kind, _Window())
+        rank = window.rank(need, self._luck("rank", id))
+        decision = self._decided(id, (kind, need), rank, share, lot, vector)
+        window.remember(need)
         if decision.taken:
             self._level -= 1
             if vector is not None and self._seen is not None:
@@ -147,7 +148,7 @@ class StreamSelector:
             "arrived": self._arrived,
             "watched": self._watched,
             "at": self._at,
-            "recent": list(self._recent),
+            "recent": {kind: list(window.recent) for kind, window in self._windows.items()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -155,17 +156,12 @@ class StreamSelector:
         self._level = min(float(state["level"]), self._room)
         self._arrived, self._watched = float(state["arrived"]), float(state["watched"])
         self._at = state["at"]
-        self._recent = deque(map(float, state["recent"]), maxlen=_WINDOW)
-        self._sorted = sorted(self._recent)
+        self._windows = {kind: _Window(needs) for kind, needs in state["recent"].items()}
 
-    @property
-    def threshold(self) -> float:
-        """The need from which on rows are taken now; NaN before any was seen."""
-        if not self._sorted:
-            return math.nan
-        active = self._active(self._share())
-        at = math.ceil((1 - active) * len(self._sorted)) - 1
-        return self._sorted[min(max(at, 0), len(self._sorted) - 1)]
+    def threshold(self, kind: str = "need") -> float:
+        """Return the need of a kind from which on rows are taken now; NaN before any was seen."""
+        window = self._windows.get(kind)
+        return math.nan if window is None else window.quantile(1 - self._active(self._share()))
 
     def _flow(self, at: float) -> None:
         """Let time pass: capacity flows in, arrivals are forgotten, this one counts."""
@@ -189,15 +185,6 @@ class StreamSelector:
         lot = share * self._random_share
         return (share - lot) / (1 - lot) if lot < 1 else 0.0
 
-    def _rank(self, id: str, need: float) -> float:
-        """Return the share of recent needs that are as high, ties broken by luck."""
-        if math.isnan(need):
-            return math.nan
-        higher = len(self._sorted) - bisect_right(self._sorted, need)
-        equal = len(self._sorted) - higher - bisect_left(self._sorted, need)
-        luck = self._luck("rank", id)
-        return (higher + luck * (equal + 1)) / (len(self._sorted) + 1)
-
     def _luck(self, what: str, id: str) -> float:
         """Return a number in [0, 1) that follows from the seed and the id."""
         return int(digest("stream", self._seed, what, id)[:13], 16) / 16.0**13
@@ -205,25 +192,25 @@ class StreamSelector:
     def _decided(
         self,
         id: str,
-        need: float,
+        named: tuple[str, float],
         rank: float,
         share: float,
         lot: float,
         vector: npt.NDArray[np.float32] | None,
     ) -> Decision:
-        taken, part, reason = False, None, ""
+        (kind, need), taken, part, reason = named, False, None, ""
         if share == 0:
             reason = "capacity was used up"
         elif self._luck("lot", id) < lot:
             taken, part, reason = True, "random", f"drawn by lot (chance {lot:.4f})"
         elif math.isnan(need):
-            reason = "no need to go by, so only the lot could have taken it"
+            reason = f"no {kind} to go by, so only the lot could have taken it"
         elif rank >= self._active(share):
-            reason = f"{self._stands(need, rank)}; the first {100 * share:.2g} % are taken now"
+            reason = f"{_stands(kind, need, rank)}; the first {100 * share:.2g} % are taken now"
         elif twin := self._twin(vector):
             reason = twin
         else:
-            taken, part, reason = True, "active", self._stands(need, rank)
+            taken, part, reason = True, "active", _stands(kind, need, rank)
         return Decision(
             id=id,
             taken=taken,
@@ -235,9 +222,6 @@ class StreamSelector:
             reason=reason,
         )
 
-    def _stands(self, need: float, rank: float) -> str:
-        return f"need {need:.3g}, above {100 * (1 - rank):.3g} % of the rows lately seen"
-
     def _twin(self, vector: npt.NDArray[np.float32] | None) -> str | None:
         if vector is None or self._seen is None or self._near_identical > 1:
             return None
@@ -246,11 +230,39 @@ class StreamSelector:
             return None
         return f"near-identical to one that was taken or reviewed (cosine {min(cosine, 1):.3f})"
 
-    def _remember(self, need: float) -> None:
-        if len(self._recent) == _WINDOW:
-            self._sorted.pop(bisect_left(self._sorted, self._recent[0]))
-        self._recent.append(need)
+
+class _Window:
+    """The needs that were seen last, in order of arrival and of size."""
+
+    def __init__(self, needs: Iterable[float] = ()) -> None:
+        self.recent = deque(map(float, needs), maxlen=_WINDOW)
+        self._sorted = sorted(self.recent)
+
+    def rank(self, need: float, luck: float) -> float:
+        """Return the share of the needs that are as high, ties broken by luck."""
+        if math.isnan(need):
+            return math.nan
+        higher = len(self._sorted) - bisect_right(self._sorted, need)
+        equal = len(self._sorted) - higher - bisect_left(self._sorted, need)
+        return (higher + luck * (equal + 1)) / (len(self._sorted) + 1)
+
+    def remember(self, need: float) -> None:
+        """Count a need, and forget the oldest where there are enough."""
+        if math.isnan(need):
+            return
+        if len(self.recent) == _WINDOW:
+            self._sorted.pop(bisect_left(self._sorted, self.recent[0]))
+        self.recent.append(need)
         insort(self._sorted, need)
+
+    def quantile(self, share: float) -> float:
+        """Return the need below which a share of the needs lies."""
+        at = min(max(math.ceil(share * len(self._sorted)) - 1, 0), len(self._sorted) - 1)
+        return self._sorted[at] if self._sorted else math.nan
+
+
+def _stands(kind: str, need: float, rank: float) -> str:
+    return f"{kind} {need:.3g}, above {100 * (1 - rank):.3g} % of the rows lately seen"
 
 
 _WINDOW = 2000

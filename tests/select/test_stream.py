@@ -156,13 +156,22 @@ def test_a_decision_is_an_object_of_json_with_null_for_what_is_not_known():
 
 def test_the_threshold_is_the_need_from_which_on_rows_are_taken():
     stream = StreamSelector(per_day=240, random_share=0)
-    assert np.isnan(stream.threshold)
+    assert np.isnan(stream.threshold())
     for n in range(4800):
         stream.decide(f"r{n}", need=n % 100, at=60.0 * n)
-    assert 75 <= stream.threshold <= 90  # 10 an hour of 60: the highest sixth of 0 to 99
+    assert 75 <= stream.threshold() <= 90  # 10 an hour of 60: the highest sixth of 0 to 99
 
 
 @pytest.mark.parametrize("wrong", [{"per_day": 0}, {"per_day": 1, "burst": 0}])
 def test_a_capacity_of_nothing_is_refused(wrong):
     with pytest.raises(ValueError, match="above 0"):
         StreamSelector(**wrong)
+
+
+def test_needs_of_two_kinds_are_each_ranked_among_their_own():
+    stream = StreamSelector(per_day=240, random_share=0)
+    taken = {"low": 0, "high": 0}
+    for n in range(9600):
+        kind, need = ("low", n % 7 / 100) if n % 2 else ("high", 50 + n % 11)
+        taken[kind] += stream.decide(f"r{n}", need=need, at=30.0 * n, kind=kind).taken
+    assert 0.8 < taken["low"] / taken["high"] < 1.25
