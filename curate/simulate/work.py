@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from curate.console import Progress
 from curate.files import read_json, write_json
@@ -80,13 +81,23 @@ def _made(task: Task, plan: Plan, jobs: Sequence[Job], workers: int) -> Iterator
     if not jobs:
         return
     if workers <= 1 or len(jobs) == 1:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1):
+        with _one_thread():
             for job in jobs:
                 yield job, _result(task, plan, job)
         return
     yield from _spread(task, plan, jobs, min(workers, len(jobs)))
+
+
+def _one_thread() -> Any:
+    """Add numbers up on one thread from now on, in an order that no machine changes.
+
+    What is limited must be loaded: scipy brings a BLAS of its own.
+    """
+    import scipy.linalg
+    import scipy.optimize  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)
 
 
 def _spread(task: Task, plan: Plan, jobs: Sequence[Job], n: int) -> Iterator[tuple[Job, Run]]:
@@ -114,11 +125,9 @@ _here: tuple[Task, Plan] | None = None
 
 def _begin(task: Task, plan: Plan) -> None:
     """Make ready a worker: one thread for numbers, and no life without its parent."""
-    from threadpoolctl import threadpool_limits
-
     global _here
     _here = (task, plan)
-    threadpool_limits(1)
+    _one_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
