@@ -124,6 +124,8 @@ class SelectConfig(Strict):
     acquisition model has proved itself on this project's answers, else the task's default."""
     mix: dict[str, Annotated[float, Field(ge=0)]] = {}
     """strategy: mix: score column to weight; the columns are compared by rank."""
+    strata: str | None = None
+    """strategy: stratified: column whose values are the strata; null = clusters of the prompts."""
     objective: Literal["reward_model", "dpo", "ranking"] = "reward_model"
     """rank: what the comparisons are for."""
     cover: Literal["facility_location", "k_center"] = "facility_location"

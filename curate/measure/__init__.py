@@ -12,6 +12,13 @@ from curate.measure.agreement import (
     percent_agreement,
     rater_agreement,
 )
+from curate.measure.classifier import (
+    breaking_ties,
+    class_entropy,
+    expected_gradient_length,
+    expected_reward_gradient_length,
+    least_confidence,
+)
 from curate.measure.clusters import cluster_answers
 from curate.measure.cocoa import cocoa, cocoa_msp, cocoa_mte, cocoa_ppl, cocoa_uqlm
 from curate.measure.consensus import Consensus, consensus, doubt_by_group
@@ -109,7 +116,9 @@ __all__ = [
     "auroc",
     "average_precision",
     "bootstrap_interval",
+    "breaking_ties",
     "by_answer",
+    "class_entropy",
     "cluster_answers",
     "cluster_entailed",
     "cocoa",
@@ -132,6 +141,8 @@ __all__ = [
     "entailment_weights",
     "entropy_split",
     "equivalent",
+    "expected_gradient_length",
+    "expected_reward_gradient_length",
     "forecast_bucket",
     "forecast_selection",
     "item_agreement",
@@ -142,6 +153,7 @@ __all__ = [
     "judge_reliability",
     "kernel_language_entropy",
     "krippendorff_alpha",
+    "least_confidence",
     "length_normalised_entropy",
     "leniency",
     "lexical_dissimilarity",

@@ -5,33 +5,67 @@ or reviewed; out comes a queue in picking order, with a reason, a part (random o
 inclusion probability for each row, and the reason for each row that was left out.
 """
 
+from curate.select.badge import badge
+from curate.select.bald import bald
+from curate.select.beliefs import Beliefs
 from curate.select.choose import choose, shortfall
+from curate.select.cluster_margin import cluster_margin
+from curate.select.cluster_uncertain import cluster_uncertain
+from curate.select.committee import committee
 from curate.select.composition import composition
+from curate.select.dpp import dpp
+from curate.select.entropy import entropy
+from curate.select.expected_model_change import expected_model_change
 from curate.select.explain import Explanation, explain_row
 from curate.select.facility_location import facility_location
 from curate.select.hybrid import hybrid
 from curate.select.k_center import k_center
+from curate.select.least_confidence import least_confidence
+from curate.select.margin import margin
+from curate.select.mix import mix
+from curate.select.mmr import mmr
 from curate.select.near_identical import near_identical
 from curate.select.pool import Pool
+from curate.select.prob_cover import prob_cover
 from curate.select.random import random
+from curate.select.sampled import sampled
 from curate.select.splits import guard, splits
 from curate.select.strategies import strategies
+from curate.select.stratified import stratified
+from curate.select.typical import typical
 from curate.select.uncertainty import uncertainty
 
 __all__ = [
+    "Beliefs",
     "Explanation",
     "Pool",
+    "badge",
+    "bald",
     "choose",
+    "cluster_margin",
+    "cluster_uncertain",
+    "committee",
     "composition",
+    "dpp",
+    "entropy",
+    "expected_model_change",
     "explain_row",
     "facility_location",
     "guard",
     "hybrid",
     "k_center",
+    "least_confidence",
+    "margin",
+    "mix",
+    "mmr",
     "near_identical",
+    "prob_cover",
     "random",
+    "sampled",
     "shortfall",
     "splits",
     "strategies",
+    "stratified",
+    "typical",
     "uncertainty",
 ]

@@ -11,12 +11,19 @@ from curate.select.uncertainty import InOrder
 __all__ = ["picker", "random"]
 
 
-def random(n_rows: int, k: int, *, rng: int | np.random.Generator = 7) -> npt.NDArray[np.int64]:
-    """Pick `k` of `n_rows` rows by lot, each with chance k / n_rows.
+def random(
+    n_rows: int,
+    k: int,
+    *,
+    covered: npt.NDArray[np.int64] | None = None,
+    rng: int | np.random.Generator = 7,
+) -> npt.NDArray[np.int64]:
+    """Pick `k` of `n_rows` rows by lot, each that is not covered with the same chance.
 
     Args:
         n_rows: How many rows there are.
-        k: How many to pick; at most n_rows come back.
+        k: How many to pick; at most those not covered come back.
+        covered: Rows that are not picked, e.g. those reviewed earlier.
         rng: Seed or generator.
 
     Returns:
@@ -25,7 +32,8 @@ def random(n_rows: int, k: int, *, rng: int | np.random.Generator = 7) -> npt.ND
     >>> sorted(random(3, 5).tolist())
     [0, 1, 2]
     """
-    return np.random.default_rng(rng).permutation(n_rows)[:k].astype(np.int64)
+    order = np.random.default_rng(rng).permutation(n_rows).astype(np.int64)
+    return order[:k] if covered is None else order[~np.isin(order, covered)][:k]
 
 
 def picker(offer: Offer) -> InOrder:

@@ -14,7 +14,7 @@ __all__ = ["InOrder", "by_need", "picker", "uncertainty"]
 Ints = npt.NDArray[np.int64]
 
 
-def uncertainty(need: npt.NDArray[np.float64], k: int) -> Ints:
+def uncertainty(need: npt.NDArray[np.float64], k: int, *, covered: Ints | None = None) -> Ints:
     """Pick the `k` rows with the highest need.
 
     Rows whose need is NaN are never picked, so fewer than `k` may come back. It spends
@@ -23,6 +23,7 @@ def uncertainty(need: npt.NDArray[np.float64], k: int) -> Ints:
     Args:
         need: Higher = more worth a person's time, shape (n_rows,).
         k: How many rows to pick.
+        covered: Rows that are not picked, e.g. those reviewed earlier.
 
     Returns:
         Row indices in the order of picking; ties: lowest index. Cost: one sort.
@@ -30,8 +31,11 @@ def uncertainty(need: npt.NDArray[np.float64], k: int) -> Ints:
     >>> uncertainty(np.array([0.2, np.nan, 0.9, 0.9]), 3)
     array([2, 3, 0])
     """
-    order = by_need(need)
-    return order[~np.isnan(need[order])][:k]
+    left = np.array(need, np.float64)
+    if covered is not None:
+        left[covered] = np.nan
+    order = by_need(left)
+    return order[~np.isnan(left[order])][:k]
 
 
 def by_need(need: npt.NDArray[np.float64]) -> Ints:

@@ -1,15 +1,24 @@
 """What every strategy does, whoever wrote it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate import select
-from curate.config import CapConfig, SelectConfig
+from curate.config import CapConfig, ColdStartConfig, SelectConfig
+from curate.errors import ConfigError
 
 every_strategy = pytest.mark.parametrize("strategy", list(select.strategies))
-NEEDS_NO_NEED = {"random", "k_center", "facility_location"}
+BY_MODEL = {
+    *("least_confidence", "margin", "entropy", "bald", "expected_model_change", "badge"),
+    "cluster_margin",
+}
+BY_COVERAGE = {"k_center", "facility_location", "typical", "prob_cover"}
+NEEDS_NO_NEED = {"random", "stratified"} | BY_MODEL | BY_COVERAGE
+BY_LOT = {"random", "badge", "sampled", "stratified"}
 
 
 def pool_of(seed, n, *, n_dims=6, holes=0.0, prompts=False):
@@ -23,15 +32,41 @@ def pool_of(seed, n, *, n_dims=6, holes=0.0, prompts=False):
         ids=[f"c{i}" for i in range(n)],
         vectors=vectors,
         need=need,
+        scores={"vote_entropy": need.copy()},
         columns={"source": [["a", "b", None][i % 3] for i in range(n)]},
         identity=np.arange(n) // 2 if prompts else None,
         covered=covered,
         left_out=protected,
+        beliefs=beliefs_of(vectors, rng),
+    )
+
+
+def beliefs_of(vectors, rng, n_classes=3):
+    probabilities = rng.dirichlet(np.ones(n_classes), len(vectors))
+    return select.Beliefs(
+        features=vectors,
+        probabilities=probabilities,
+        information=rng.integers(0, 6, len(vectors)) / 5,
+    )
+
+
+def alike(vectors):
+    """Return a pool of rows that only their vectors tell apart."""
+    n = len(vectors)
+    return select.Pool(
+        ids=[str(i) for i in range(n)],
+        vectors=vectors,
+        need=np.ones(n),
+        scores={"vote_entropy": np.ones(n)},
+        beliefs=select.Beliefs(
+            features=vectors, probabilities=np.full((n, 2), 0.5), information=np.ones(n)
+        ),
     )
 
 
 def choose(pool, k, strategy, **config):
-    return select.choose(pool, k, config=SelectConfig(strategy=strategy, **config), seed=7)
+    config = SelectConfig(strategy=strategy, mix={"need": 1, "vote_entropy": 0.5}, **config)
+    return select.choose(pool, k, config=config, seed=7)
 
 
 @every_strategy
@@ -101,8 +136,7 @@ def test_the_random_slice_is_drawn_before_the_strategy_sees_anything(strategy):
 
 @every_strategy
 def test_near_identical_rows_are_not_both_asked_for_a_reason(strategy):
-    vectors = np.repeat(np.eye(8, dtype=np.float32), 3, axis=0)
-    pool = select.Pool(ids=[str(i) for i in range(24)], vectors=vectors, need=np.ones(24))
+    pool = alike(np.repeat(np.eye(8, dtype=np.float32), 3, axis=0))
     picks = choose(pool, 24, strategy, random_share=0)
     if strategy == "random":
         assert len(picks) == 24
@@ -122,10 +156,8 @@ def test_a_row_without_a_need_is_not_actively_picked_where_need_counts(strategy)
 
 @every_strategy
 def test_ties_go_to_the_lowest_index(strategy):
-    pool = select.Pool(
-        ids=[str(i) for i in range(6)], vectors=np.eye(6, dtype=np.float32), need=np.ones(6)
-    )
-    if strategy != "random":
+    pool = alike(np.eye(6, dtype=np.float32))
+    if strategy not in BY_LOT:
         picks = choose(pool, 4, strategy, random_share=0)
         assert picks.indices.tolist() == [0, 1, 2, 3]
 
@@ -137,3 +169,36 @@ def test_the_pool_is_not_altered(strategy):
     choose(pool, 20, strategy)
     assert (pool.vectors == before[0]).all() and (pool.need == before[1]).all()
     assert dict(pool.left_out) == before[2]
+
+
+@every_strategy
+def test_a_strategy_that_goes_by_a_model_says_so_where_there_is_none(strategy):
+    pool = replace(pool_of(9, 40), beliefs=None)
+    if strategy in BY_MODEL:
+        with pytest.raises(ConfigError, match=f"{strategy}` goes by a model"):
+            choose(pool, 10, strategy, cold_start=ColdStartConfig(until=0))
+    else:
+        assert len(choose(pool, 10, strategy)) == 10
+
+
+@every_strategy
+def test_what_the_model_does_not_know_is_left_to_the_slice(strategy):
+    pool = pool_of(10, 60)
+    probabilities, information = pool.beliefs.probabilities.copy(), np.ones(60)
+    probabilities[::2], information[::2] = np.nan, np.nan
+    pool = replace(
+        pool,
+        beliefs=replace(pool.beliefs, probabilities=probabilities, information=information),
+    )
+    picks = choose(pool, 60, strategy, near_identical=1)
+    active = picks.indices[np.array(picks.part) == "active"]
+    if strategy in BY_MODEL:
+        assert (active % 2 == 1).all() and len(active)
+        left = [row for row in np.flatnonzero(pool.open) if row not in picks.indices]
+        assert all("to go by" in picks.left_out[row] for row in left) and left
+
+
+@every_strategy
+def test_a_pool_of_nothing_but_zero_rows_can_be_chosen_from(strategy):
+    pool = alike(np.zeros((12, 4), np.float32))
+    assert sorted(choose(pool, 12, strategy).indices) == list(range(12))
