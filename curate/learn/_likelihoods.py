@@ -34,6 +34,11 @@ class Bernoulli:
         gradient = self.design.T @ (self.weights * (p - self.share))
         return gradient, _gram(self.design, self.weights * p * (1 - p))
 
+    def sharpness(self, theta: Floats) -> float:
+        """Return its curvature in the logit, added up over rows."""
+        p = sigmoid(self.design @ theta)
+        return float(self.weights @ (p * (1 - p)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Davidson:
@@ -66,6 +71,11 @@ class Davidson:
             [[_gram(self.design, curve), cross[:, None]], [cross[None, :], np.array([[corner]])]]
         )
         return np.append(gradient, w @ off[:, 2]), hessian
+
+    def sharpness(self, theta: Floats) -> float:
+        """Return its curvature in the gap, added up over rows."""
+        p = davidson(self.design @ theta[:-1], float(theta[-1]))
+        return float(self.weights @ (1 - p[:, 2] - (p[:, 0] - p[:, 1]) ** 2)) / 4
 
 
 def sigmoid(logit: Floats) -> Floats:

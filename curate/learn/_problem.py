@@ -7,16 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from curate.learn._evidence import Prior, prior_centre
 from curate.learn._frame import Frame, frame_of, scaled
 from curate.learn._inputs import rows_of
-from curate.learn._newton import Prior, prior_centre
 
-__all__ = ["WEAK", "Problem", "compared", "labelled"]
+__all__ = ["Problem", "compared", "labelled"]
 
 Floats = npt.NDArray[np.float64]
 WEAK = 0.1
 """Prior precision of the bias and of standardised nuisance columns: a standard deviation of 3.2
 logits."""
+MANY = 1.0
+"""That of the biases where classes are more than two: a few answers say little of how frequent
+each of many classes is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,23 +34,35 @@ class Problem:
     n_shown: int
     """Leading columns that predictions look at: features and bias."""
 
-    def prior(self, mean: Floats, precision: float | None, extra: Floats | None = None) -> Prior:
+    def prior(
+        self,
+        mean: Floats,
+        precision: float | None,
+        *,
+        n_classes: int = 2,
+        extra: Floats | None = None,
+    ) -> Prior:
         """Return the prior, its precision a first guess where None is given.
 
         Args:
             mean: Of the weights on the features, shape (D,).
             precision: Shared by the weights on the features.
+            n_classes: How many classes the labels have.
             extra: Mean and precision of one more parameter at the end.
         """
         r = self.frame.size
         guess = prior_centre(self.design[:, :r], self.weights)
-        rest = np.zeros(self.design.shape[1] - r)
+        rest, weak = np.zeros(self.design.shape[1] - r), np.full(self.design.shape[1] - r, WEAK)
+        if n_classes > 2:
+            weak[0] = MANY
         tail = np.zeros((2, 0)) if extra is None else extra[:, None]
         return Prior(
             mean=np.concatenate([self.frame.turned(mean), rest, tail[0]]),
-            weak=np.concatenate([rest + WEAK, tail[1]]),
+            weak=np.concatenate([weak, tail[1]]),
             log_precision=guess if precision is None else float(np.log(precision)),
             centre=guess,
+            n_answers=float(self.weights.sum()),
+            n_classes=n_classes,
         )
 
 

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from curate.learn._evidence import Climb, Prior
 from curate.learn._frame import Frame, chunks
-from curate.learn._newton import Prior
 from curate.learn._problem import Problem
 from curate.learn._quadrature import entropy
 
 __all__ = ["Softmax", "fit_softmax", "softmax"]
 
 Floats = npt.NDArray[np.float64]
-MOST_ROUNDS = 12
+MOST_ROUNDS = 20
 N_POINTS = 64
 """Fixed normal points that information is averaged over."""
 
@@ -40,6 +40,8 @@ class Factors:
     """Posterior variance of each eigenweight where the prior's is 1, shape (P, C)."""
     share: Floats
     """Part of each squared eigenvector that lies on each parameter, shape (P, P)."""
+    sharpness: float
+    """Trace of the loss's curvature in the logits, over all rows."""
 
     def weights(self, unit: Floats) -> Floats:
         """Return offsets from the prior mean, given them in units of posterior deviations."""
@@ -144,7 +146,7 @@ def fit_softmax(
         precision: Of the prior; None = by evidence.
         start: The last fit.
     """
-    means = [problem.prior(column, precision) for column in prior_mean.T]
+    means = [problem.prior(m, precision, n_classes=shares.shape[1]) for m in prior_mean.T]
     prior, centre = means[0], np.stack([each.mean for each in means], axis=1)
     weights = centre.copy()
     if isinstance(start, Softmax) and start.weights.shape == prior_mean.shape:
@@ -176,12 +178,12 @@ def _settled(
     problem: Problem, shares: Floats, prior: Prior, centre: Floats, weights: Floats, learned: bool
 ) -> tuple[Floats, Prior, Factors]:
     """Search for the mode and move the precision in turn, until neither moves."""
-    factors = _factors(problem, prior, weights)
+    factors, climb = _factors(problem, prior, weights), Climb()
     for _ in range(MOST_ROUNDS):
         weights = _mode(problem, shares, prior, centre, weights, factors)
         factors = _factors(problem, prior, weights)
-        move = _evidence_step(prior, weights - centre, factors) if learned else 0.0
-        if abs(move) < 1e-3:
+        move = _evidence_step(climb, prior, weights - centre, factors) if learned else 0.0
+        if abs(move) < 1e-4:
             break
         prior = prior.moved(move)
         factors = _factors(problem, prior, weights)
@@ -191,14 +193,14 @@ def _settled(
 def _factors(problem: Problem, prior: Prior, weights: Floats) -> Factors:
     p = softmax(problem.design @ weights)
     curve = problem.weights * (1.0 - np.einsum("ij,ij->i", p, p))
-    total = max(float(curve.sum()), 1e-300)
+    total = float(curve.sum())
     between = np.diag(problem.weights @ p) - (problem.weights[:, None] * p).T @ p
     rows = np.sqrt(curve)[:, None] * problem.design / np.sqrt(prior.precision)
     of_features, vectors = np.linalg.eigh(rows.T @ rows)
-    of_classes, classes = np.linalg.eigh(between / total)
+    of_classes, classes = np.linalg.eigh(between / max(total, 1e-300))
     spread = 1.0 / (1.0 + np.maximum(of_features, 0)[:, None] * np.maximum(of_classes, 0))
     turn = vectors / np.sqrt(prior.precision)[:, None]
-    return Factors(turn=turn, classes=classes, spread=spread, share=vectors**2)
+    return Factors(turn=turn, classes=classes, spread=spread, share=vectors**2, sharpness=total)
 
 
 def _mode(
@@ -240,16 +242,12 @@ def _mode(
     return centre + factors.weights(found.x.reshape(size))
 
 
-def _evidence_step(prior: Prior, off: Floats, factors: Factors) -> float:
-    r, alpha = prior.n_shared, prior.shared
-    left = (factors.share[:r] @ factors.spread).sum()
-    fit, energy = r * off.shape[1] - float(left), alpha * float((off[:r] ** 2).sum())
-    scale = np.sqrt(prior.precision)[:, None]
-    along = (factors.turn * scale).T @ (scale * off) @ factors.classes
-    bend = -float((factors.spread * (1 - factors.spread)).sum()) - energy
-    return prior.step(
-        fit=fit, energy=energy, bend=bend + 2 * float((along**2 * factors.spread).sum())
-    )
+def _evidence_step(climb: Climb, prior: Prior, off: Floats, factors: Factors) -> float:
+    r = prior.n_shared
+    fit = r * off.shape[1] - float((factors.share[:r] @ factors.spread).sum())
+    energy = prior.shared * float((off[:r] ** 2).sum())
+    slope = prior.slope(fit=fit, energy=energy, sharpness=factors.sharpness)
+    return climb.step(prior.log_precision, slope, 0.25 * fit)
 
 
 def _points(n_classes: int) -> Floats:

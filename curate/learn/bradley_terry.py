@@ -140,7 +140,7 @@ class BradleyTerryHead:
 
     def _mode(self, problem: Problem, shares: Floats, start: _Fitted | None) -> Mode:
         zero = np.zeros(len(problem.frame.centre))
-        prior = problem.prior(zero, self.wanted, LOG_TIE if self.ties else None)
+        prior = problem.prior(zero, self.wanted, extra=LOG_TIE if self.ties else None)
         theta = prior.mean.copy()
         if start is not None and start.posterior.weights.shape == zero.shape:
             theta[: problem.n_shown] = problem.frame.turned(start.posterior.weights)
