@@ -110,7 +110,6 @@ def _of_set(name: str, file: str) -> Iterator[Row]:
 def _simulated(one: Production, names: Sequence[str]) -> Iterator[tuple[str, simulate.Curves]]:
     """Simulate each strategy by itself, the default as it is, and rounds of 50 with a head."""
     alone = SelectConfig(random_share=0)
-    common = {"workers": WORKERS}
     yield (
         "",
         simulate.queues(
@@ -121,12 +120,14 @@ def _simulated(one: Production, names: Sequence[str]) -> Iterator[tuple[str, sim
             strategies=names,
             sizes=SIZES,
             config=alone,
-            **common,
+            workers=WORKERS,
         ),
     )
     yield (
         " with its random slice",
-        simulate.queues(one.vectors, one.need, one.wrong, scores=one.scores, sizes=SIZES, **common),
+        simulate.queues(
+            one.vectors, one.need, one.wrong, scores=one.scores, sizes=SIZES, workers=WORKERS
+        ),
     )
     yield (
         " in rounds of 50, learning",
@@ -139,7 +140,7 @@ def _simulated(one: Production, names: Sequence[str]) -> Iterator[tuple[str, sim
             budget=SIZES[-1],
             config=alone,
             strategies=["hybrid", "uncertainty"],
-            **common,
+            workers=WORKERS,
         ),
     )
 
