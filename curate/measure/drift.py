@@ -1,0 +1,432 @@
+"""Whether new rows are like old ones: a two-sample test by classifier, and clusters that grew.
+
+In: vectors of old and of new rows, shapes (n_old, n_dims) and (n_new, n_dims), one row for each
+unit that came by itself: of rows that belong together (one chat's turns, copies of one text)
+give one, or the test takes one event for many.
+
+**The rule.** New rows **reopen** the queue if a difference is both sure and large enough to matter:
+
+* they are told from the old ones with p <= 0.01, and the AUROC is above 0.55 by its interval; or
+* the clusters' shares changed with p <= 0.01 and a stability index 0.1 above that of chance; or
+* more than a tenth of them, by its interval, lies farther from everything reviewed than 19 of 20
+  old rows do.
+
+A difference that is sure (p <= 0.05) and small is to be **watched**. Fewer than 50 new rows
+**cannot tell** that nothing changed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from curate.measure.intervals import Interval, share_interval
+
+__all__ = [
+    "ClusterChange",
+    "ClusterShift",
+    "Drift",
+    "TwoSample",
+    "cluster_shift",
+    "drift",
+    "two_sample",
+    "uncovered",
+]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+MOST = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoSample:
+    """How well a classifier tells new rows from old ones."""
+
+    auroc: Interval
+    """0.5 = not at all, 1 = always; NaN where there are too few rows."""
+    p_value: float
+    """How often a relabelling by chance is told apart as well."""
+    n_old: int
+    """Rows that were looked at."""
+    n_new: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterChange:
+    """One cluster's share of the old and of the new rows."""
+
+    old: float
+    new: float
+    low: float
+    """Lower end of the new share's 95 % interval."""
+    high: float
+    examples: tuple[int, ...]
+    """New rows nearest to its middle, the nearest first."""
+    members: Ints
+    """All new rows in it."""
+
+    @property
+    def growth(self) -> float:
+        """New share over old share."""
+        return self.new / self.old if self.old > 0 else math.inf if self.new > 0 else math.nan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterShift:
+    """How the shares of clusters changed."""
+
+    psi: float
+    """Population stability index: 0 = the same shares, from 0.1 a change, from 0.25 a large one."""
+    psi_by_chance: float
+    """What the index is on average where nothing changed, for so few rows."""
+    p_value: float
+    """Pearson's chi-square test of equal shares."""
+    clusters: tuple[ClusterChange, ...]
+    """Those that hold new rows, the one that grew most (new share less old share) first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """What is to be done about new rows."""
+
+    state: Literal["reopen", "watch", "no drift", "cannot tell"]
+    reasons: tuple[str, ...]
+    """Clauses without a full stop; none where nothing differs."""
+
+
+def drift(test: TwoSample, shift: ClusterShift, far: Interval) -> Drift:
+    """Say whether new rows reopen the queue, by the rule of this module.
+
+    Args:
+        test: From `two_sample`.
+        shift: From `cluster_shift`.
+        far: From `uncovered`.
+    """
+    large = _large(test, shift, far)
+    if large:
+        return Drift(state="reopen", reasons=tuple(large))
+    if min(test.p_value, shift.p_value) <= _SURE:  # NaN is no evidence
+        reason = f"new prompts differ from the old ones, but little: {_told_apart(test)}"
+        return Drift(state="watch", reasons=(reason,))
+    if test.n_new < _ENOUGH:
+        reason = f"{test.n_new:,} new prompts are too few to tell; {_ENOUGH} are needed"
+        return Drift(state="cannot tell", reasons=(reason,))
+    return Drift(state="no drift", reasons=())
+
+
+_SURE, _VERY_SURE, _ENOUGH = 0.05, 0.01, 50
+_AUROC, _PSI, _FAR = 0.55, 0.1, 0.1
+
+
+def _large(test: TwoSample, shift: ClusterShift, far: Interval) -> list[str]:
+    found = []
+    if test.p_value <= _VERY_SURE and test.auroc.low > _AUROC:
+        found.append(f"a classifier tells new prompts from old ones: {_told_apart(test)}")
+    if shift.p_value <= _VERY_SURE and shift.psi - shift.psi_by_chance >= _PSI:
+        found.append(
+            f"the shares of topics changed: stability index {shift.psi:.2f} "
+            f"(chance alone: {shift.psi_by_chance:.2f})"
+        )
+    if far.low > _FAR:
+        found.append(
+            f"{100 * far.value:.0f} % [{100 * far.low:.0f}, {100 * far.high:.0f}] of the new "
+            "prompts lie farther from all that was reviewed than 95 % of the old ones"
+        )
+    return found
+
+
+def _told_apart(test: TwoSample) -> str:
+    area = test.auroc
+    return f"AUROC {area.value:.2f} [{area.low:.2f}, {area.high:.2f}], p = {test.p_value:.3f}"
+
+
+def two_sample(
+    old: npt.ArrayLike,
+    new: npt.ArrayLike,
+    *,
+    folds: int = 5,
+    permutations: int = 199,
+    most: int = MOST,
+    rng: np.random.Generator | int = 7,
+) -> TwoSample:
+    """Test whether new rows come from where the old ones came from.
+
+    A linear classifier (Fisher's discriminant, shrunk) learns to tell them apart on four fifths
+    of the rows and is tried on the last; the AUROC is the mean over the folds, its interval
+    DeLong's (1988). The p-value is that of a permutation test: all is learned anew for each
+    relabelling, so it is exact for any number of rows (classifier two-sample tests: Lopez-Paz and
+    Oquab, 2017; with this classifier: Kim et al., 2021).
+
+    Cost: at most `most` rows of each side are looked at, drawn by lot; `folds` factorisations of
+    an n_dims x n_dims matrix, and one matrix product for all relabellings.
+
+    Args:
+        old: Shape (n_old, n_dims).
+        new: Shape (n_new, n_dims).
+        folds: Parts that are held out in turn.
+        permutations: Relabellings; 199 allow p-values from 0.005.
+        most: Rows of each side that are looked at.
+        rng: Of the draws.
+
+    Returns:
+        NaN where a side has fewer rows than twice the folds.
+
+    >>> x = np.eye(4)[np.arange(400) % 4]
+    >>> two_sample(x[:200], x[200:]).p_value > 0.05
+    True
+    """
+    rng = np.random.default_rng(rng)
+    a, b = _drawn(old, most, rng), _drawn(new, most, rng)
+    if min(len(a), len(b)) < 2 * folds:
+        nothing = Interval(value=math.nan, low=math.nan, high=math.nan)
+        return TwoSample(auroc=nothing, p_value=math.nan, n_old=len(a), n_new=len(b))
+    labels = np.repeat([0.0, 1.0], [len(a), len(b)])
+    tries = _relabelled(labels, permutations, rng)
+    parts = rng.permutation(len(labels)) % folds
+    areas, variance = _held_out_areas(np.concatenate([a, b]), tries, parts)
+    at_least = int((areas[1:] >= areas[0] - _ROUNDING).sum())
+    return TwoSample(
+        auroc=_area_interval(float(areas[0]), variance, len(labels)),
+        p_value=(1 + at_least) / (1 + permutations),
+        n_old=len(a),
+        n_new=len(b),
+    )
+
+
+_ROUNDING = 1e-12
+
+
+def cluster_shift(
+    old: npt.ArrayLike,
+    new: npt.ArrayLike,
+    *,
+    clusters: int | None = None,
+    most: int = MOST,
+    rng: np.random.Generator | int = 7,
+) -> ClusterShift:
+    """Return how the shares of clusters differ between old and new rows.
+
+    Both sides are clustered together (k-means), without looking at which is which.
+
+    Args:
+        old: Shape (n_old, n_dims).
+        new: Shape (n_new, n_dims).
+        clusters: How many; None = one for 50 rows of the smaller side, 2 to 20.
+        most: Rows of each side that are looked at, drawn by lot.
+        rng: Of the draws and the clusters' first middles.
+
+    Returns:
+        NaN and no clusters where a side has fewer than 10 rows.
+    """
+    from scipy.stats import chi2
+
+    rng = np.random.default_rng(rng)
+    ours, theirs = _rows_drawn(old, most, rng), _rows_drawn(new, most, rng)
+    if min(len(ours), len(theirs)) < _LEAST:
+        return ClusterShift(psi=math.nan, psi_by_chance=math.nan, p_value=math.nan, clusters=())
+    x = np.concatenate([np.asarray(old)[ours], np.asarray(new)[theirs]]).astype(np.float64)
+    k = clusters or int(min(20, max(2, min(len(ours), len(theirs)) // 50)))
+    labels, middles = _kmeans(x, k, int(rng.integers(2**31 - 1)))
+    counts = _counted(labels, len(ours))
+    statistic, df = _chi_square(counts)
+    return ClusterShift(
+        psi=_psi(counts),
+        psi_by_chance=df * float((1 / counts.sum(axis=1)).sum()),
+        p_value=float(chi2.sf(statistic, df)) if df else 1.0,
+        clusters=_changes(labels[: len(ours)], labels[len(ours) :], x, middles, theirs),
+    )
+
+
+_LEAST = 10
+
+
+def uncovered(
+    old: npt.ArrayLike,
+    new: npt.ArrayLike,
+    reviewed: npt.ArrayLike,
+    *,
+    far: float = 0.95,
+    most: int = MOST,
+    rng: np.random.Generator | int = 7,
+) -> Interval:
+    """Return the share of new rows that lie farther from all reviewed ones than old rows do.
+
+    "Far" is what only ``1 - far`` of the old rows are: where nothing drifted, the share of far
+    new rows is ``1 - far`` too, however thinly the reviewed rows cover the old ones.
+
+    Args:
+        old: Rows that rounds chose from and that were not reviewed, shape (n_old, n_dims), unit.
+        new: Shape (n_new, n_dims), unit.
+        reviewed: Shape (n_reviewed, n_dims), unit.
+        far: Quantile of the old rows' distances.
+        most: Rows of each side that are looked at, drawn by lot.
+        rng: Of the draws.
+
+    Returns:
+        NaN where a side is empty.
+    """
+    rng = np.random.default_rng(rng)
+    ours, theirs = _drawn(old, most, rng), _drawn(new, most, rng)
+    middle = np.asarray(reviewed, np.float64)
+    if not (len(ours) and len(theirs) and len(middle)):
+        return Interval(value=math.nan, low=math.nan, high=math.nan)
+    limit = float(np.quantile(_distance(ours, middle), far))
+    share = float((_distance(theirs, middle) > limit + _ROUNDING).mean())
+    low, high = share_interval(share, len(theirs))
+    return Interval(value=share, low=low, high=high, n=len(theirs))
+
+
+def _rows_drawn(x: npt.ArrayLike, most: int, rng: np.random.Generator) -> Ints:
+    n = len(np.asarray(x))
+    if n <= most:
+        return np.arange(n)
+    return np.sort(rng.choice(n, most, replace=False))
+
+
+def _drawn(x: npt.ArrayLike, most: int, rng: np.random.Generator) -> Floats:
+    rows = np.asarray(x)[_rows_drawn(x, most, rng)]
+    return np.asarray(rows, np.float64)
+
+
+def _relabelled(labels: Floats, n: int, rng: np.random.Generator) -> Floats:
+    """Return the labels and `n` shuffles of them, shape (n_rows, 1 + n)."""
+    shuffled = [rng.permutation(labels) for _ in range(n)]
+    return np.stack([labels, *shuffled], axis=1)
+
+
+def _held_out_areas(x: Floats, tries: Floats, parts: Ints) -> tuple[Floats, float]:
+    """Return the mean AUROC over the parts held out, of each labelling, and the first's variance.
+
+    Args:
+        x: Shape (n_rows, n_dims).
+        tries: Labellings, shape (n_rows, n_tries).
+        parts: In which part each row is held out, shape (n_rows,).
+    """
+    areas, variance = np.zeros(tries.shape[1]), 0.0
+    for part in np.unique(parts).tolist():
+        test = parts == part
+        weight = float(test.mean())
+        scores = _discriminant(x[~test], tries[~test], x[test])
+        areas += weight * _areas(scores, tries[test])
+        variance += weight**2 * _delong(scores[:, 0], tries[test, 0])
+    return areas, variance
+
+
+def _discriminant(x: Floats, labels: Floats, test: Floats) -> Floats:
+    """Return the scores of held-out rows by a linear classifier of each labelling.
+
+    Least squares on the labels gives Fisher's direction; the covariance is shrunk to its mean
+    eigenvalue, the more the fewer rows there are for its dimensions.
+    """
+    n, dims = x.shape
+    middle = x.mean(axis=0)
+    centred = x - middle
+    covariance = centred.T @ centred / n
+    shrink = min(1.0, dims / n) * float(np.trace(covariance)) / dims
+    covariance[np.diag_indices(dims)] += shrink + _ROUNDING
+    direction = np.linalg.solve(covariance, centred.T @ (labels - labels.mean(axis=0)) / n)
+    scores: Floats = (test - middle) @ direction
+    return scores.round(12)
+
+
+def _areas(scores: Floats, labels: Floats) -> Floats:
+    """Return the AUROC of each column; .5 where a column has one label only."""
+    from scipy.stats import rankdata
+
+    ranks = rankdata(scores, axis=0)
+    positive = labels.sum(axis=0)
+    negative = len(labels) - positive
+    pairs = positive * negative
+    wins = (ranks * labels).sum(axis=0) - positive * (positive + 1) / 2
+    areas: Floats = np.where(pairs > 0, wins / np.maximum(pairs, 1), 0.5)
+    return areas
+
+
+def _delong(scores: Floats, labels: Floats) -> float:
+    """Return the variance of an AUROC (DeLong, DeLong and Clarke-Pearson, 1988)."""
+    from scipy.stats import rankdata
+
+    new = labels == 1
+    m, n = int(new.sum()), int((~new).sum())
+    if min(m, n) < 2:
+        return 0.25
+    ranks = rankdata(scores)
+    above = (ranks[new] - rankdata(scores[new])) / n
+    below = 1 - (ranks[~new] - rankdata(scores[~new])) / m
+    return float(above.var(ddof=1) / m + below.var(ddof=1) / n)
+
+
+def _area_interval(area: float, variance: float, n: int) -> Interval:
+    half = 1.959963984540054 * math.sqrt(variance)
+    return Interval(value=area, low=max(0.0, area - half), high=min(1.0, area + half), n=n)
+
+
+def _kmeans(x: Floats, k: int, seed: int) -> tuple[Ints, Floats]:
+    from sklearn.cluster import KMeans
+
+    fitted = KMeans(min(k, len(np.unique(x, axis=0))), n_init=1, random_state=seed).fit(x)
+    return fitted.labels_.astype(np.int64), fitted.cluster_centers_
+
+
+def _counted(labels: Ints, n_old: int) -> Floats:
+    """Return the rows of each side in each cluster, shape (2, n_clusters)."""
+    sides = np.split(labels, [n_old])
+    counts = [np.bincount(side, minlength=labels.max() + 1) for side in sides]
+    return np.stack(counts).astype(np.float64)
+
+
+def _chi_square(counts: Floats) -> tuple[float, int]:
+    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
+    return float((np.square(counts - expected) / expected).sum()), counts.shape[1] - 1
+
+
+def _psi(counts: Floats) -> float:
+    """Return the population stability index, half a row added to each cluster of each side."""
+    shares = counts + 0.5
+    shares /= shares.sum(axis=1, keepdims=True)
+    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+
+
+def _changes(
+    ours: Ints, theirs: Ints, x: Floats, middles: Floats, rows: Ints
+) -> tuple[ClusterChange, ...]:
+    new = x[len(ours) :]
+    changes = []
+    for c in np.unique(theirs).tolist():
+        members = np.flatnonzero(theirs == c)
+        share = len(members) / len(theirs)
+        low, high = share_interval(share, len(theirs))
+        gap = np.linalg.norm(new[members] - middles[c], axis=1)
+        nearest = members[np.argsort(gap, kind="stable")[:_EXAMPLES]]
+        changes.append(
+            ClusterChange(
+                old=float((ours == c).mean()),
+                new=share,
+                low=low,
+                high=high,
+                examples=tuple(rows[nearest].tolist()),
+                members=rows[members],
+            )
+        )
+    return tuple(sorted(changes, key=lambda change: change.old - change.new))
+
+
+_EXAMPLES = 3
+
+
+def _distance(x: Floats, reviewed: Floats) -> Floats:
+    """Return 1 - cosine to the nearest reviewed row, in blocks."""
+    nearest = [
+        (part @ reviewed.T).max(axis=1)
+        for part in np.array_split(x, max(1, len(x) // _BLOCK))
+        if len(part)
+    ]
+    return 1 - np.concatenate(nearest)
+
+
+_BLOCK = 512
