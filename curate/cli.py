@@ -154,6 +154,43 @@ def run(
 
 
 @app.command()
+def stream(
+    source: Annotated[str, typer.Argument(help="A JSONL file, or - for standard input.")] = "-",
+    config: ConfigOption = DEFAULT,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Wait for further lines at the file's end.")
+    ] = False,
+    record_time: Annotated[
+        bool,
+        typer.Option("--record-time", help="Rows arrive when their record says: to replay logs."),
+    ] = False,
+    no_push: Annotated[
+        bool, typer.Option("--no-push", help="Decide only; `curate push` puts rows on the desk.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print each decision, then the summary, as JSON lines.")
+    ] = False,
+) -> None:
+    """Decide rows as they arrive, at the pace that people can answer."""
+
+    def tell(decision: dict[str, Any]) -> None:
+        print(json.dumps(decision, ensure_ascii=False), flush=True)
+
+    _stage(
+        config,
+        as_json,
+        lambda p, s: s.stream(
+            p,
+            source,
+            follow=follow,
+            by_record_time=record_time,
+            desk=not no_push,
+            tell=tell if as_json else None,
+        ),
+    )
+
+
+@app.command()
 def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     """Say how far the project is and what it waits for."""
     from curate import pipeline

@@ -13,7 +13,7 @@ from typing import Any
 
 from curate.records import Message, message_row
 
-__all__ = ["answer_text", "distinctive", "prompt_text"]
+__all__ = ["answer_text", "distinctive", "prompt_text", "shared_lines", "without_lines"]
 
 MessageRow = Mapping[str, Any]
 
@@ -68,11 +68,20 @@ def distinctive(texts: Sequence[str]) -> list[str]:
     >>> distinctive(asked)[2]
     'What is 2 + 2?'
     """
+    return without_lines(texts, shared_lines(texts))
+
+
+def shared_lines(texts: Sequence[str]) -> set[str]:
+    """Return the lines that more than half of the texts share; none of fewer than `_FEW`."""
     if len(texts) < _FEW:
-        return list(texts)
+        return set()
     counts = Counter(line for text in texts for line in {part.strip() for part in text.split("\n")})
-    shared = {line for line, times in counts.items() if times > len(texts) / 2}
-    return [_without(text, shared) or text for text in texts]
+    return {line for line, times in counts.items() if times > len(texts) / 2}
+
+
+def without_lines(texts: Sequence[str], lines: set[str]) -> list[str]:
+    """Return the texts without some lines; a text of nothing but these stays as it is."""
+    return [(_without(text, lines) if lines else text) or text for text in texts]
 
 
 _FEW = 20

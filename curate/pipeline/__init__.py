@@ -21,6 +21,7 @@ from curate.pipeline.pool import embed, ingest, score
 from curate.pipeline.queue import explain, goes_on, open_round, select
 from curate.pipeline.sets import close, export, resolve
 from curate.pipeline.state import status
+from curate.pipeline.stream import is_stream, stream
 from curate.pipeline.summary import Summary
 from curate.project import Project
 
@@ -48,6 +49,7 @@ __all__ = [
     "score",
     "select",
     "status",
+    "stream",
 ]
 
 STAGES: tuple[Callable[[Project], Summary], ...] = (
@@ -78,11 +80,12 @@ def run(project: Project, *, next_round: bool = False) -> Iterator[Summary]:
             stage="run", counts={"round": f"{rounds[-1].number}"}, notes=(note,), skipped=True
         )
         return
-    open_round(project, next_round=next_round)
+    round_ = open_round(project, next_round=next_round)
     at = STAGES.index(select)
-    for stage in STAGES[:at]:
-        yield stage(project)
-    yield select(project, next_round=next_round)
+    if not is_stream(round_):
+        for stage in STAGES[:at]:
+            yield stage(project)
+        yield select(project, next_round=next_round)
     for stage in STAGES[at + 1 :]:
         summary = stage(project)
         yield summary

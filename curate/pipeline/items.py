@@ -20,8 +20,9 @@ T = TypeVar("T")
 def items_of(project: Project, round_: Round) -> list[Item]:
     """Return the items of a round, in the order of its queue."""
     queue = round_.queue().to_pylist()
-    records = records_of(project, (row["record_id"] for row in queue))
-    candidates = _candidates_of(project, (id for row in queue for id in row["candidate_ids"]))
+    records = _by_id(_records(project, round_), (row["record_id"] for row in queue), record_from)
+    asked = (id for row in queue for id in row["candidate_ids"])
+    candidates = _by_id(_candidates(project, round_), asked, candidate_from)
     _check_there(round_, queue, candidates)
     return [
         Item(
@@ -52,8 +53,15 @@ def records_of(project: Project, ids: Iterable[str]) -> dict[str, Record]:
     return _by_id(project.need_table("records", "ingest"), ids, record_from)
 
 
-def _candidates_of(project: Project, ids: Iterable[str]) -> dict[str, Candidate]:
-    return _by_id(project.candidates(), ids, candidate_from)
+def _records(project: Project, round_: Round) -> pa.Table:
+    """Return the records that a round asks of: its own, where it has any, else the pool's."""
+    own = round_.table("records")
+    return project.need_table("records", "ingest") if own is None else own
+
+
+def _candidates(project: Project, round_: Round) -> pa.Table:
+    own = round_.table("candidates")
+    return project.candidates() if own is None else own
 
 
 def _by_id(table: pa.Table, ids: Iterable[str], view: Callable[[Any], T]) -> dict[str, T]:

@@ -86,11 +86,12 @@ def _kept(round_: Round, now: str) -> Summary | None:
     stamp = round_.read_json("selected")
     if stamp is None or round_.table("queue") is None:
         return None
-    if stamp["key"] != now and round_.read_json("pushed") is None:
+    streamed = bool(stamp.get("stream"))
+    if stamp["key"] != now and round_.read_json("pushed") is None and not streamed:
         return None
     said = stamp["summary"]
     notes = tuple(said["notes"])
-    if stamp["key"] != now:
+    if stamp["key"] != now and not streamed:
         notes += ("the queue is at the desk and stays as it is; changes count from the next round",)
     return Summary(
         stage="select",

@@ -1,0 +1,338 @@
+"""Deciding on arrival: rows from standard input or a growing file, pushed in small batches."""
+
+from __future__ import annotations
+
+import json
+import os
+import select as polling
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+
+from curate.console import say
+from curate.errors import DeskError, InputError, ProjectError
+from curate.pipeline.desk import push
+from curate.pipeline.intake import Intake, unpacked
+from curate.pipeline.journal import Decided, Journal, Taken
+from curate.pipeline.summary import Summary
+from curate.project import Project, Round
+from curate.records import QUEUE, digest
+
+__all__ = ["Stream", "is_stream", "stream", "streamed"]
+
+Tell = Callable[[dict[str, Any]], None]
+
+
+def stream(
+    project: Project,
+    source: str = "-",
+    *,
+    follow: bool = False,
+    by_record_time: bool = False,
+    desk: bool = True,
+    tell: Tell | None = None,
+) -> Summary:
+    """Decide rows as they arrive, and put those that are taken before people in small batches.
+
+    Args:
+        project: The project; `stream:` in its configuration says how much people can answer.
+        source: A JSONL file, or - for standard input.
+        follow: Wait for further lines at the end of the file.
+        by_record_time: Rows count as arrived when their record says, for a replay of old logs.
+        desk: Push what is taken; otherwise it waits for the next `curate push`.
+        tell: Called with every decision.
+
+    Raises:
+        InputError: If the file is not there.
+        ProjectError: If a round that is no stream's is still open.
+        DeskError: If the desk was away to the end; what was taken is kept for the next run.
+    """
+    with Journal(project.folder / "stream.sqlite") as journal:
+        at_work = Stream(project, journal, by_record_time=by_record_time, desk=desk, tell=tell)
+        at_work.go_on()
+        for lines, end, mark in _arriving(source, journal, follow):
+            if lines:
+                at_work.take_in(source, lines, end=end, mark=mark)
+            at_work.push_some()
+        return at_work.finish()
+
+
+class Stream:
+    """A stream at work: what arrives is kept, decided, and pushed when enough is taken.
+
+    Args:
+        project: The project.
+        journal: Its stream's journal.
+        by_record_time: See `stream`.
+        desk: See `stream`.
+        tell: See `stream`.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        journal: Journal,
+        *,
+        by_record_time: bool = False,
+        desk: bool = True,
+        tell: Tell | None = None,
+    ) -> None:
+        self._project = project
+        self._journal = journal
+        self._desk = desk
+        self._tell = tell or (lambda decision: None)
+        self._failed: DeskError | None = None
+        self._tried = 0.0
+        self.round = _open_round(project)
+        self._intake = Intake(project, journal, self.round, by_record_time=by_record_time)
+
+    def go_on(self) -> None:
+        """Decide what an earlier run received and did not come to."""
+        self._told(self._intake.decide_waiting())
+
+    def take_in(self, source: str, lines: bytes, *, end: int, mark: str) -> list[dict[str, Any]]:
+        """Keep whole lines and decide them; return the decisions."""
+        self._journal.receive(source, lines, at=time.time(), end=end, mark=mark)
+        return self._told(self._intake.decide_waiting())
+
+    def _told(self, decided: Iterable[Decided]) -> list[dict[str, Any]]:
+        said = [
+            {"line": d.line, "record_id": d.record_id, "need_name": d.kind, **d.decision}
+            for d in decided
+        ]
+        for decision in said:
+            self._tell(decision)
+        return said
+
+    def push_some(self) -> None:
+        """Push what was taken, once there is a batch of it or its first row has waited long."""
+        config = self._project.config.stream
+        waiting, first = self._journal.unpushed()
+        late = first is not None and time.time() - first >= config.every
+        again = self._failed is None or time.monotonic() - self._tried > _AGAIN_SECONDS
+        if again and (waiting >= config.batch or late):
+            self._push()
+
+    def finish(self) -> Summary:
+        """Push what is left and say what became of everything."""
+        if self._journal.unpushed()[0]:
+            self._push()
+        streamed(self._project, self._journal, self.round)
+        if self._failed is not None:
+            raise DeskError(f"{self._failed}; what was taken is kept: run the same command again")
+        return _summary(self._project, self._journal, self.round)
+
+    def _push(self) -> None:
+        streamed(self._project, self._journal, self.round)
+        if not self._desk:
+            return
+        self._tried = time.monotonic()
+        try:
+            push(self._project)
+        except DeskError as away:
+            if self._failed is None:
+                say(f"curate: {away}; rows are decided and kept, and pushed later")
+            self._failed = away
+            return
+        self._failed = None
+        self._journal.pushed(row.item_id for row in self._journal.taken(self.round.number))
+
+
+_AGAIN_SECONDS = 60.0
+
+
+def is_stream(round_: Round) -> bool:
+    """Say whether a round's queue comes from a stream."""
+    said = round_.read_json("selected")
+    return bool(said and said.get("stream"))
+
+
+def _open_round(project: Project) -> Round:
+    """Return the stream's open round, or the next one."""
+    rounds = project.rounds()
+    if not rounds or rounds[-1].closed:
+        return project.next_round()
+    if not is_stream(rounds[-1]):
+        raise ProjectError(
+            f"round {rounds[-1].number} is still open and was chosen from the pool; finish it "
+            f"before rows are streamed (`curate status -c {project.config_path}`)"
+        )
+    return rounds[-1]
+
+
+def streamed(project: Project, journal: Journal, round_: Round) -> None:
+    """Write the round's tables anew from the journal."""
+    taken = journal.taken(round_.number)
+    if not taken:
+        return
+    tables = [unpacked(row.tables) for row in taken]
+    round_.write("records", pa.concat_tables([t[0] for t in tables]).combine_chunks())
+    round_.write("candidates", pa.concat_tables([t[1] for t in tables]).combine_chunks())
+    round_.write("pool", _pool_table(taken))
+    summary = _summary(project, journal, round_)
+    round_.write_json("selected", {"key": "stream", "stream": True, "summary": summary.as_json()})
+    round_.write("queue", _queue_table(project, taken))
+
+
+def _pool_table(taken: list[Taken]) -> pa.Table:
+    n = len(taken)
+    names = sorted({name for row in taken for name in row.scores})
+    return pa.table(
+        {
+            "item_id": [row.item_id for row in taken],
+            "record_id": [row.record_id for row in taken],
+            "side": ["pool"] * n,
+            "left_out": pa.nulls(n, pa.string()),
+            "order": pa.array(range(n), pa.int32()),
+            "part": [row.part for row in taken],
+            "reason": [row.reason for row in taken],
+            "probability": [_probability(row) for row in taken],
+            **{f"score.{name}": _column(taken, name) for name in names},
+        }
+    )
+
+
+def _column(taken: list[Taken], name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    values = (row.scores.get(name) for row in taken)
+    return np.array([np.nan if value is None else value for value in values], np.float64)
+
+
+def _probability(row: Taken) -> float:
+    return row.probability if row.part == "random" else float("nan")
+
+
+def _queue_table(project: Project, taken: list[Taken]) -> pa.Table:
+    n = len(taken)
+    return pa.table(
+        {
+            "order": pa.array(range(n), pa.int32()),
+            "item_id": [row.item_id for row in taken],
+            "task": [project.config.project.task] * n,
+            "record_id": [row.record_id for row in taken],
+            "candidate_ids": [list(row.candidate_ids) for row in taken],
+            "part": [row.part for row in taken],
+            "probability": [_probability(row) for row in taken],
+            "reason": [row.reason for row in taken],
+            "overlap": pa.array([_overlap(project, row.item_id) for row in taken], pa.int32()),
+        },
+        schema=QUEUE,
+    )
+
+
+def _overlap(project: Project, item_id: str) -> int:
+    """Return how many people an item wants: its own luck, so that it never changes."""
+    config = project.config.push.overlap
+    luck = int(digest("overlap", str(project.config.project.seed), item_id)[:13], 16) / 16.0**13
+    return config.annotators if luck < config.share else 1
+
+
+def _summary(project: Project, journal: Journal, round_: Round) -> Summary:
+    counts = journal.counts(round_.number)
+    waiting, _ = journal.unpushed()
+    notes = [f"{n:,} rejected: {reason}" for reason, n in journal.reasons(round_.number, _REASONS)]
+    if waiting:
+        notes.append(f"{waiting:,} taken rows are not at the desk yet: curate push")
+    return Summary(
+        stage="stream",
+        counts={
+            "round": f"{round_.number}",
+            "decided": counts["decided"],
+            "queued": counts["taken"],
+            "active": counts["taken"] - counts["random"],
+            "random": counts["random"],
+            "on offer": counts["decided"],
+            "rejected": counts["rejected"],
+        },
+        paths=((project.folder / "stream.sqlite").as_posix(),),
+        notes=tuple(notes),
+    )
+
+
+_REASONS = 3
+
+
+def _arriving(source: str, journal: Journal, follow: bool) -> Iterator[tuple[bytes, int, str]]:
+    """Give lines as they come, with the byte after them; nothing now and then, to look around."""
+    if source == "-":
+        yield from _from_standard_input()
+        return
+    path = Path(source)
+    if not path.is_file():
+        raise InputError(f"{source}: no such file; name a JSONL file, or - for standard input")
+    while True:
+        yield from _from_file(path, source, journal, to_the_end=not follow)
+        if not follow:
+            return
+        yield b"", 0, ""
+        time.sleep(_LOOK_SECONDS)
+
+
+def _from_standard_input() -> Iterator[tuple[bytes, int, str]]:
+    """Give the lines of standard input, a few at once where they come fast."""
+    handle, rest = sys.stdin.fileno(), b""
+    while True:
+        ready, _, _ = polling.select([handle], [], [], _LOOK_SECONDS)
+        if not ready:
+            yield b"", 0, ""
+            continue
+        more = os.read(handle, _READ_BYTES)
+        if not more:
+            break
+        whole, newline, rest = (rest + more).rpartition(b"\n")
+        if newline:
+            yield from ((lines, 0, "") for lines in _few(whole + b"\n"))
+    if rest.strip():
+        yield rest + b"\n", 0, ""
+
+
+def _from_file(
+    path: Path, source: str, journal: Journal, *, to_the_end: bool
+) -> Iterator[tuple[bytes, int, str]]:
+    """Give what a file holds beyond the place that was reached; a new file starts anew."""
+    with path.open("rb") as file:
+        mark = _mark(file)
+        end, _, before = journal.place(source)
+        if before and (mark != before or os.fstat(file.fileno()).st_size < end):
+            journal.forget_place(source)
+            end = 0
+        file.seek(end)
+        rest = b""
+        while more := file.read(_READ_BYTES):
+            whole, newline, rest = (rest + more).rpartition(b"\n")
+            if newline:
+                for lines in _few(whole + b"\n"):
+                    end += len(lines)
+                    yield lines, end, mark
+        if to_the_end and _whole(rest):
+            yield rest + b"\n", end + len(rest), mark
+
+
+def _whole(line: bytes) -> bool:
+    """Say whether a line without its end is all there, and not still being written."""
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _mark(file: IO[bytes]) -> str:
+    """Return what tells a file from another that took its name."""
+    return str(os.fstat(file.fileno()).st_ino)
+
+
+def _few(lines: bytes) -> Iterator[bytes]:
+    """Give lines in chunks of at most `_LINES`."""
+    every = lines.splitlines(keepends=True)
+    for start in range(0, len(every), _LINES):
+        yield b"".join(every[start : start + _LINES])
+
+
+_LOOK_SECONDS = 0.5
+_READ_BYTES = 1 << 20
+_LINES = 256
