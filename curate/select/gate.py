@@ -9,7 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Cap", "Gate", "PromptCap", "Refusal"]
+from curate.select.cells import Column, codes
+
+__all__ = ["Cap", "ClusterCap", "Gate", "PromptCap", "Refusal"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -24,22 +26,27 @@ class Cap:
     """Value of each row as a number, shape (n_rows,); -1 = not capped."""
     labels: Sequence[object]
     """What each number stands for."""
-    most: int
+    most: int | Ints
+    """Of every value, or of each one, shape (n_labels,)."""
+
+    @property
+    def limits(self) -> Ints:
+        """Most rows of each value, shape (n_labels,)."""
+        return np.full(len(self.labels), self.most, np.int64)
 
     def full(self, code: int) -> str:
         """Say that no more rows of a value are admitted."""
-        return f"the cap of {self.most} on {self.name} {self.labels[code]!r} was full"
+        return f"the cap of {self.limits[code]} on {self.name} {self.labels[code]!r} was full"
 
     @classmethod
-    def of(cls, name: str, values: Sequence[str | None], most: int) -> Cap:
+    def of(cls, name: str, values: Column, most: int) -> Cap:
         """Return the cap on a column of texts; rows without a value are not capped.
 
         >>> Cap.of("source", ["a", None, "b", "a"], 1).codes
         array([ 0, -1,  1,  0])
         """
-        numbers: dict[str, int] = {}
-        codes = [-1 if v is None else numbers.setdefault(v, len(numbers)) for v in values]
-        return cls(name=name, codes=np.array(codes, np.int64), labels=list(numbers), most=most)
+        number, labels = codes(values)
+        return cls(name=name, codes=number, labels=labels, most=most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +62,33 @@ class PromptCap(Cap):
         """Return the cap on rows of one number."""
         numbers, codes = np.unique(identity, return_inverse=True)
         return cls(name="prompt", codes=codes.astype(np.int64), labels=numbers.tolist(), most=most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterCap(Cap):
+    """No more rows of a cluster than its share by the square root of its size."""
+
+    def full(self, code: int) -> str:
+        """Say that a cluster has its share."""
+        return f"cluster {self.labels[code]} had its share of the queue ({self.limits[code]})"
+
+    @classmethod
+    def by_root(cls, clusters: Ints, open_rows: npt.NDArray[np.bool_], k: int) -> ClusterCap:
+        """Return shares of `k` rows proportional to the square roots of the sizes, rounded up.
+
+        Args:
+            clusters: Cluster of each row, from 0 on, shape (n_rows,).
+            open_rows: Rows that make up the sizes, shape (n_rows,).
+            k: Size of the queue.
+
+        >>> cap = ClusterCap.by_root(np.array([0] * 9 + [1]), np.ones(10, bool), 4)
+        >>> cap.limits
+        array([3, 1])
+        """
+        n = int(clusters.max(initial=-1)) + 1
+        root = np.sqrt(np.bincount(clusters[open_rows], minlength=n))
+        most = np.ceil(k * root / max(1.0, root.sum()) - _ROUNDING).astype(np.int64)
+        return cls(name="cluster", codes=clusters, labels=range(n), most=most)
 
 
 class Refusal(NamedTuple):
@@ -89,7 +123,7 @@ class Gate:
         self._threshold = threshold
         self._identity = np.arange(len(vectors)) if identity is None else identity
         self._caps = caps
-        self._room = [np.full(len(cap.labels), cap.most, np.int64) for cap in caps]
+        self._room = [cap.limits for cap in caps]
         self._names = names
         self._inside = np.empty(0, np.int64)
         self._kept = np.empty((0, vectors.shape[1]), np.float32)

@@ -75,7 +75,14 @@ def test_a_short_queue_says_why():
 
 
 def test_an_empty_pool_gives_an_empty_queue():
-    nothing = select.Pool(ids=[], vectors=np.empty((0, 4), np.float32), need=np.empty(0))
+    none = np.empty(0)
+    nothing = select.Pool(
+        ids=[],
+        vectors=np.empty((0, 4), np.float32),
+        need=none,
+        scores={"vote_entropy": none},
+        n_answers=0,
+    )
     for name in select.strategies:
         assert len(chosen(nothing, strategy=name)) == 0
 
