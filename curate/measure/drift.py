@@ -24,6 +24,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from curate.measure.delong import area_interval, delong_variance
 from curate.measure.intervals import Interval, share_interval
 
 __all__ = [
@@ -191,7 +192,7 @@ def two_sample(
     areas, variance = _held_out_areas(np.concatenate([a, b]), tries, parts)
     at_least = int((areas[1:] >= areas[0] - _ROUNDING).sum())
     return TwoSample(
-        auroc=_area_interval(float(areas[0]), variance, len(labels)),
+        auroc=area_interval(float(areas[0]), variance, len(labels), fewest=min(len(a), len(b))),
         p_value=(1 + at_least) / (1 + permutations),
         n_old=len(a),
         n_new=len(b),
@@ -313,7 +314,7 @@ def _held_out_areas(x: Floats, tries: Floats, parts: Ints) -> tuple[Floats, floa
         weight = float(test.mean())
         scores = _discriminant(x[~test], tries[~test], x[test])
         areas += weight * _areas(scores, tries[test])
-        variance += weight**2 * _delong(scores[:, 0], tries[test, 0])
+        variance += weight**2 * delong_variance(scores[:, 0], tries[test, 0] == 1)
     return areas, variance
 
 
@@ -345,25 +346,6 @@ def _areas(scores: Floats, labels: Floats) -> Floats:
     wins = (ranks * labels).sum(axis=0) - positive * (positive + 1) / 2
     areas: Floats = np.where(pairs > 0, wins / np.maximum(pairs, 1), 0.5)
     return areas
-
-
-def _delong(scores: Floats, labels: Floats) -> float:
-    """Return the variance of an AUROC (DeLong, DeLong and Clarke-Pearson, 1988)."""
-    from scipy.stats import rankdata
-
-    new = labels == 1
-    m, n = int(new.sum()), int((~new).sum())
-    if min(m, n) < 2:
-        return 0.25
-    ranks = rankdata(scores)
-    above = (ranks[new] - rankdata(scores[new])) / n
-    below = 1 - (ranks[~new] - rankdata(scores[~new])) / m
-    return float(above.var(ddof=1) / m + below.var(ddof=1) / n)
-
-
-def _area_interval(area: float, variance: float, n: int) -> Interval:
-    half = 1.959963984540054 * math.sqrt(variance)
-    return Interval(value=area, low=max(0.0, area - half), high=min(1.0, area + half), n=n)
 
 
 def _kmeans(x: Floats, k: int, seed: int) -> tuple[Ints, Floats]:
