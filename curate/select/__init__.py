@@ -8,7 +8,8 @@ inclusion probability for each row, and the reason for each row that was left ou
 from curate.select.badge import badge
 from curate.select.bald import bald
 from curate.select.beliefs import Beliefs
-from curate.select.choose import choose, shortfall
+from curate.select.budget import Pace, estimate_minutes, fitted_minutes, minutes_allowed
+from curate.select.choose import choose
 from curate.select.cluster_margin import cluster_margin
 from curate.select.cluster_uncertain import cluster_uncertain
 from curate.select.committee import committee
@@ -28,37 +29,48 @@ from curate.select.near_identical import near_identical
 from curate.select.pool import Pool
 from curate.select.prob_cover import prob_cover
 from curate.select.random import random
+from curate.select.rules import withhold
 from curate.select.sampled import sampled
+from curate.select.shortfall import shortfall
 from curate.select.splits import guard, splits
 from curate.select.strategies import strategies
 from curate.select.stratified import stratified
+from curate.select.table import columns_needed
 from curate.select.typical import typical
 from curate.select.uncertainty import uncertainty
+from curate.select.where import Rule, parse
 
 __all__ = [
     "Beliefs",
     "Explanation",
+    "Pace",
     "Pool",
+    "Rule",
     "badge",
     "bald",
     "choose",
     "cluster_margin",
     "cluster_uncertain",
+    "columns_needed",
     "committee",
     "composition",
     "dpp",
     "entropy",
+    "estimate_minutes",
     "expected_model_change",
     "explain_row",
     "facility_location",
+    "fitted_minutes",
     "guard",
     "hybrid",
     "k_center",
     "least_confidence",
     "margin",
+    "minutes_allowed",
     "mix",
     "mmr",
     "near_identical",
+    "parse",
     "prob_cover",
     "random",
     "sampled",
@@ -68,4 +80,5 @@ __all__ = [
     "stratified",
     "typical",
     "uncertainty",
+    "withhold",
 ]
