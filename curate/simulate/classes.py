@@ -169,16 +169,16 @@ class ClassTask:
             seed=seed,
         )
 
-    def fit(self, asked: Ints, answers: Floats, last: Any | None) -> Any | None:
-        """Fit the head; None while all answers are of one class."""
+    def fit(self, asked: Ints, answers: Floats, last: Any | None) -> Any:
+        """Fit the head."""
         given = answers[asked]
         if self.disagreement != "shares":
             given = given.argmax(axis=1)
-            if len(np.unique(given)) < 2:
-                return None
         return self.head.fit(self.vectors[asked], given, start=last)
 
-    def pool(self, offered: Ints, head: Any | None, strategy: str) -> dict[str, Any]:
+    def pool(
+        self, offered: Ints, asked: Ints, answers: Floats, head: Any | None, strategy: str
+    ) -> dict[str, Any]:
         """Return what the head makes of the rows on offer."""
         vectors = self.vectors[offered]
         if head is None or strategy == "random":

@@ -70,8 +70,10 @@ def _on(labels: Floats, run: Run, metric: str) -> Floats:
 
 def _notes(plan: Plan, runs: Runs) -> tuple[str, ...]:
     share = plan.config.random_share
-    settings = f"as a project chooses by default: {100 * share:g} % of each round by lot"
-    cold = f"first {plan.start:,} by {plan.config.cold_start.strategy} (random: by lot)"
+    settings = f"{100 * share:g} % of each round by lot, as in a project"
+    cold = (
+        f"first {plan.start:,} by {plan.config.cold_start.strategy} where a model must learn first"
+    )
     short = {name for (name, _), run in runs.items() if run.labels[-1] < plan.budget}
     ends = [
         f"{name} came to an end before {plan.budget:,} answers: everything else on offer was "

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.select import Pool, choose
+from curate.select.cold_start import chooser
 from curate.simulate.plan import Plan
 
 __all__ = ["Learning", "Run", "Task", "drawn_groups", "learned"]
@@ -65,7 +66,9 @@ class Learning(Task, Protocol):
     def fit(self, asked: Ints, answers: Answers, last: Head | None) -> Head | None:
         """Learn from the answers to `asked`; None where they do not suffice."""
 
-    def pool(self, offered: Ints, head: Head | None, strategy: str) -> dict[str, Any]:
+    def pool(
+        self, offered: Ints, asked: Ints, answers: Answers, head: Head | None, strategy: str
+    ) -> dict[str, Any]:
         """Return the fields of a `Pool` over `offered`, but for ids and covered rows."""
 
     def measure(self, head: Head | None, asked: Ints) -> dict[str, float]:
@@ -78,9 +81,9 @@ class Learning(Task, Protocol):
 def learned(task: Learning, strategy: str, seed: int, plan: Plan) -> Run:
     """Simulate one strategy on one seed, round by round.
 
-    The first `plan.start` answers are asked for by the cold start's strategy (by lot for random),
-    the others in batches by `strategy`, with a model fitted on all answers so far. What is on
-    offer and what people would say depend on the seed alone.
+    The first `plan.start` answers are asked for by the cold start where `strategy` goes by a model
+    of the answers, the others in batches by `strategy`, with a model fitted on all answers so far.
+    What is on offer and what people would say depend on the seed alone.
 
     Args:
         task: What is learned.
@@ -95,8 +98,13 @@ def learned(task: Learning, strategy: str, seed: int, plan: Plan) -> Run:
     labels: list[int] = []
     measured: dict[str, list[float]] = {}
     while len(asked) < min(plan.budget, len(offered)):
-        pool = Pool(ids=ids, covered=asked, **task.pool(offered, head, strategy))
-        picked = _picked(pool, strategy, seed, plan, cold=head is None)
+        pool = Pool(
+            ids=ids,
+            covered=asked,
+            n_answers=len(asked),
+            **task.pool(offered, offered[asked], answers, head, strategy),
+        )
+        picked = _picked(pool, strategy, seed, plan)
         if not len(picked):
             break
         asked = np.concatenate([asked, picked])
@@ -115,8 +123,9 @@ def drawn_groups(task: Task, share: float, seed: int) -> Ints:
     return task.rows[np.isin(task.groups[task.rows], kept)]
 
 
-def _picked(pool: Pool, strategy: str, seed: int, plan: Plan, *, cold: bool) -> Ints:
+def _picked(pool: Pool, strategy: str, seed: int, plan: Plan) -> Ints:
     done = len(pool.covered)
     k = min(plan.start if done == 0 else plan.batch, plan.budget - done)
-    settings = plan.settings(strategy, cold=cold)
-    return choose(pool, k, config=settings, seed=seed * 1_000_003 + done).indices
+    settings = plan.settings(strategy)
+    now = settings.model_copy(update={"strategy": chooser(pool, settings).name})
+    return choose(pool, k, config=now, seed=seed * 1_000_003 + done).indices

@@ -66,15 +66,13 @@ class Plan:
             config=settings,
         )
 
-    def settings(self, strategy: str, *, cold: bool) -> SelectConfig:
-        """Return the configuration by which a round is chosen.
+    def settings(self, strategy: str) -> SelectConfig:
+        """Return the configuration by which rounds of a strategy are chosen.
 
-        Args:
-            strategy: What is simulated.
-            cold: Whether there is no model yet; random needs none.
+        The cold start ends with the first round, whatever its size.
         """
-        name = self.config.cold_start.strategy if cold and strategy != "random" else strategy
-        return self.config.model_copy(update={"strategy": name})
+        cold_start = self.config.cold_start.model_copy(update={"until": self.start})
+        return self.config.model_copy(update={"strategy": strategy, "cold_start": cold_start})
 
 
 def _check(*, first: int, batch: int, budget: int, pool_share: float) -> None:

@@ -204,7 +204,9 @@ class PairTask:
             self.features[a], self.features[b], answers[asked], nuisance=nuisance, start=last
         )
 
-    def pool(self, offered: Ints, head: Any | None, strategy: str) -> dict[str, Any]:
+    def pool(
+        self, offered: Ints, asked: Ints, answers: Floats, head: Any | None, strategy: str
+    ) -> dict[str, Any]:
         """Return what the head makes of the pairs on offer."""
         fields: dict[str, Any] = {
             "vectors": self.vectors[offered],

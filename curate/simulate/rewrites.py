@@ -96,6 +96,7 @@ def rewrites(
     vectors: npt.NDArray[np.float32],
     wrong: Bools,
     *,
+    features: npt.NDArray[np.float32] | None = None,
     need: Floats | None = None,
     groups: Sequence[str] | Ints | None = None,
     strategies: Sequence[str] = ("hybrid", "random"),
@@ -118,8 +119,9 @@ def rewrites(
     chooses.
 
     Args:
-        vectors: What the head looks at and what is covered, shape (n_rows, n_dims).
+        vectors: What is covered, usually the prompts' vectors, shape (n_rows, n_dims).
         wrong: Whether an answer has to be rewritten, shape (n_rows,).
+        features: What the head looks at, shape (n_rows, n_features); None = `vectors`.
         need: Score that is known before anybody answers, e.g. a committee's, shape (n_rows,).
         groups: Rows of one group are on offer together; None = each row by itself.
         strategies: Names; random is always among them.
@@ -145,7 +147,7 @@ def rewrites(
     _check(vectors, known, wrong)
     task = FoundTask(
         vectors=np.ascontiguousarray(vectors, np.float32),
-        features=_beside(vectors, known),
+        features=_beside(vectors if features is None else features, known),
         need=known,
         wrong=np.asarray(wrong, bool),
         rows=np.arange(len(wrong)),
@@ -213,7 +215,7 @@ class QueueTask:
             need=self.need[offered],
             scores={name: values[offered] for name, values in self.scores.items()},
         )
-        config = plan.settings(strategy, cold=False)
+        config = plan.settings(strategy)
         found = []
         for size in self.queue_sizes:
             queue = choose(pool, size, config=config, seed=seed).indices
@@ -265,16 +267,20 @@ class FoundTask:
             seed=seed,
         )
 
-    def fit(self, asked: Ints, answers: Floats, last: Any | None) -> Any | None:
-        """Fit the head; None while all answers are alike."""
-        given = answers[asked].argmax(axis=1)
-        if len(np.unique(given)) < 2:
-            return None
-        return self.head.fit(self.features[asked], given, start=last)
+    def fit(self, asked: Ints, answers: Floats, last: Any | None) -> Any:
+        """Fit the head."""
+        return self.head.fit(self.features[asked], answers[asked].argmax(axis=1), start=last)
 
-    def pool(self, offered: Ints, head: Any | None, strategy: str) -> dict[str, Any]:
+    def pool(
+        self, offered: Ints, asked: Ints, answers: Floats, head: Any | None, strategy: str
+    ) -> dict[str, Any]:
         """Return how likely each row on offer is wrong."""
-        fields: dict[str, Any] = {"vectors": self.vectors[offered], "need": self.need[offered]}
+        n_wrong = int(answers[asked, 1].sum())
+        fields: dict[str, Any] = {
+            "vectors": self.vectors[offered],
+            "need": self.need[offered],
+            "answers_by_kind": {"right": len(asked) - n_wrong, "wrong": n_wrong},
+        }
         if head is None or strategy == "random":
             return fields
         beliefs = believed(head, self.features[offered])
