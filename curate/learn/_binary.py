@@ -10,7 +10,7 @@ import numpy.typing as npt
 from curate.learn._gaussian import Gaussian
 from curate.learn._likelihoods import Bernoulli, sigmoid
 from curate.learn._newton import maximise
-from curate.learn._problem import Problem
+from curate.learn._problem import Problem, Wanted
 from curate.learn._quadrature import expected
 
 __all__ = ["Binary", "fit_binary"]
@@ -62,16 +62,16 @@ class Binary:
 
 
 def fit_binary(
-    problem: Problem, share: Floats, prior_mean: Floats, precision: float | None, start: object
+    problem: Problem, share: Floats, prior_mean: Floats, wanted: Wanted, start: object
 ) -> Binary:
-    """Fit by Newton's method; precision None = by evidence."""
-    prior = problem.prior(prior_mean, precision)
+    """Fit by Newton's method."""
+    prior = problem.prior(prior_mean, wanted.precision, spread=wanted.spread)
     theta = prior.mean.copy()
     if isinstance(start, Binary) and start.weights.shape == prior_mean.shape:
         theta[: problem.n_shown] = _first_guess(problem, start)
-        prior = prior.moved(np.log(start.precision) - prior.log_precision if not precision else 0.0)
+        prior = wanted.begun(prior, start.precision)
     data = Bernoulli(design=problem.design, share=share, weights=problem.weights)
-    mode = maximise(data, prior, theta, learned=precision is None)
+    mode = maximise(data, prior, theta, learned=wanted.precision is None)
     r, shown = problem.frame.size, problem.n_shown
     return Binary(
         posterior=Gaussian(

@@ -16,12 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SPREAD", "Climb", "Prior", "prior_centre"]
+__all__ = ["Climb", "Prior", "prior_centre"]
 
 Floats = npt.NDArray[np.float64]
 
-SPREAD = 3.0
-"""Prior guess of the standard deviation of the logits that features bring about."""
 LOG_SPREAD_SD = 0.5
 """How sure that guess is: standard deviation of its logarithm."""
 LOOSE = 1 / (2 * LOG_SPREAD_SD) ** 2
@@ -40,6 +38,8 @@ class Prior:
     """Natural logarithm of the shared precision."""
     centre: float
     """What `log_precision` is believed to be before any answer: a normal hyperprior."""
+    spread: float
+    """Standard deviation of the logits that features bring about where it is `centre`."""
     n_answers: float
     """Sum of the weights of all rows."""
     n_classes: int
@@ -77,7 +77,7 @@ class Prior:
 
     def _unseen_variance(self, fit: float, sharpness: float) -> float:
         """Return the mean variance of a row's logit before its own label is seen."""
-        most = SPREAD**2 * float(np.exp(self.centre - self.log_precision))
+        most = self.spread**2 * float(np.exp(self.centre - self.log_precision))
         left = 1.0 - fit / (self.n_answers * (self.n_classes - 1))
         if sharpness <= 0 or left <= 0:
             return most
@@ -106,10 +106,10 @@ class Climb:
         return float(np.clip(slope / steep, -2.0, 2.0))
 
 
-def prior_centre(features: Floats, weights: Floats) -> float:
-    """Return the precision, as a logarithm, at which features give logits of the usual spread."""
+def prior_centre(features: Floats, weights: Floats, spread: float) -> float:
+    """Return the precision, as a logarithm, at which features give logits of that spread."""
     square = float(weights @ np.einsum("ij,ij->i", features, features) / weights.sum())
-    return float(np.log(square) if square > 0 else 0.0) - 2 * float(np.log(SPREAD))
+    return float(np.log(square) if square > 0 else 0.0) - 2 * float(np.log(spread))
 
 
 def _laplace_bias(variance: float, n_classes: int) -> float:

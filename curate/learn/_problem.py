@@ -11,7 +11,7 @@ from curate.learn._evidence import Prior, prior_centre
 from curate.learn._frame import Frame, frame_of, scaled
 from curate.learn._inputs import rows_of
 
-__all__ = ["Problem", "compared", "labelled"]
+__all__ = ["Problem", "Wanted", "compared", "labelled"]
 
 Floats = npt.NDArray[np.float64]
 WEAK = 0.1
@@ -20,6 +20,22 @@ logits."""
 MANY = 1.0
 """That of the biases where classes are more than two: a few answers say little of how frequent
 each of many classes is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked of the prior on the weights."""
+
+    precision: float | None
+    """None = by evidence."""
+    spread: float
+    """Guess of the standard deviation of the logits that features bring about."""
+
+    def begun(self, prior: Prior, last: float) -> Prior:
+        """Return the prior with the `last` round's precision, where it is by evidence."""
+        if self.precision is not None:
+            return prior
+        return prior.moved(float(np.log(last)) - prior.log_precision)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +55,7 @@ class Problem:
         mean: Floats,
         precision: float | None,
         *,
+        spread: float,
         n_classes: int = 2,
         extra: Floats | None = None,
     ) -> Prior:
@@ -47,11 +64,12 @@ class Problem:
         Args:
             mean: Of the weights on the features, shape (D,).
             precision: Shared by the weights on the features.
+            spread: Guess of the standard deviation of the logits that features bring about.
             n_classes: How many classes the labels have.
             extra: Mean and precision of one more parameter at the end.
         """
         r = self.frame.size
-        guess = prior_centre(self.design[:, :r], self.weights)
+        guess = prior_centre(self.design[:, :r], self.weights, spread)
         rest, weak = np.zeros(self.design.shape[1] - r), np.full(self.design.shape[1] - r, WEAK)
         if n_classes > 2:
             weak[0] = MANY
@@ -61,6 +79,7 @@ class Problem:
             weak=np.concatenate([weak, tail[1]]),
             log_precision=guess if precision is None else float(np.log(precision)),
             centre=guess,
+            spread=spread,
             n_answers=float(self.weights.sum()),
             n_classes=n_classes,
         )

@@ -17,15 +17,15 @@ import numpy.typing as npt
 
 from curate.learn._evidence import Climb, Prior
 from curate.learn._frame import Frame, chunks
-from curate.learn._problem import Problem
+from curate.learn._problem import Problem, Wanted
 from curate.learn._quadrature import entropy
 
 __all__ = ["Softmax", "fit_softmax", "softmax"]
 
 Floats = npt.NDArray[np.float64]
 MOST_ROUNDS = 20
-N_POINTS = 64
-"""Fixed normal points that information is averaged over."""
+ROUGH, CLOSE = 1e-2, 1e-4
+"""Greatest slope at which a search ends, in units of posterior deviations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ class Softmax:
 
 
 def fit_softmax(
-    problem: Problem, shares: Floats, prior_mean: Floats, precision: float | None, start: object
+    problem: Problem, shares: Floats, prior_mean: Floats, wanted: Wanted, start: object
 ) -> Softmax:
     """Fit by preconditioned quasi-Newton steps, the prior's precision in between.
 
@@ -143,16 +143,21 @@ def fit_softmax(
         problem: The rows.
         shares: Of each class, shape (n, C).
         prior_mean: Of the weights on the features, shape (D, C).
-        precision: Of the prior; None = by evidence.
+        wanted: The prior.
         start: The last fit.
     """
-    means = [problem.prior(m, precision, n_classes=shares.shape[1]) for m in prior_mean.T]
+    means = [
+        problem.prior(m, wanted.precision, spread=wanted.spread, n_classes=shares.shape[1])
+        for m in prior_mean.T
+    ]
     prior, centre = means[0], np.stack([each.mean for each in means], axis=1)
     weights = centre.copy()
     if isinstance(start, Softmax) and start.weights.shape == prior_mean.shape:
         weights[: problem.n_shown] = _first_guess(problem, start)
-        prior = prior.moved(np.log(start.precision) - prior.log_precision if not precision else 0.0)
-    weights, prior, factors = _settled(problem, shares, prior, centre, weights, precision is None)
+        prior = wanted.begun(prior, start.precision)
+    weights, prior, factors = _settled(
+        problem, shares, prior, centre, weights, wanted.precision is None
+    )
     r = problem.frame.size
     return Softmax(
         frame=problem.frame,
@@ -179,12 +184,14 @@ def _settled(
 ) -> tuple[Floats, Prior, Factors]:
     """Search for the mode and move the precision in turn, until neither moves."""
     factors, climb = _factors(problem, prior, weights), Climb()
+    close = ROUGH if learned else CLOSE
     for _ in range(MOST_ROUNDS):
-        weights = _mode(problem, shares, prior, centre, weights, factors)
+        weights = _mode(problem, shares, prior, centre, weights, factors, close)
         factors = _factors(problem, prior, weights)
         move = _evidence_step(climb, prior, weights - centre, factors) if learned else 0.0
-        if abs(move) < 1e-4:
+        if abs(move) < 1e-4 and close == CLOSE:
             break
+        close = CLOSE if abs(move) < 0.05 else ROUGH
         prior = prior.moved(move)
         factors = _factors(problem, prior, weights)
     return weights, prior, factors
@@ -210,6 +217,7 @@ def _mode(
     centre: Floats,
     weights: Floats,
     factors: Factors,
+    close: float,
 ) -> Floats:
     """Return the weights of the mode: L-BFGS in units of posterior deviations."""
     from scipy.optimize import minimize
@@ -237,7 +245,7 @@ def _mode(
         begin.ravel(),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": 500, "maxcor": 10, "gtol": 1e-5, "ftol": 1e-13},
+        options={"maxiter": 500, "maxcor": 10, "gtol": close, "ftol": 1e-14},
     )
     return centre + factors.weights(found.x.reshape(size))
 
@@ -251,8 +259,13 @@ def _evidence_step(climb: Climb, prior: Prior, off: Floats, factors: Factors) ->
 
 
 def _points(n_classes: int) -> Floats:
-    """Return fixed normal points in pairs of opposites, shape (N_POINTS, n_classes)."""
-    half = np.random.default_rng(20).standard_normal((N_POINTS // 2, n_classes))
+    """Return fixed normal points in pairs of opposites, each column of mean square 1.
+
+    Shape (n_points, n_classes): 64 points, and more where few classes leave time for them.
+    """
+    n_pairs = max(32, 1024 // n_classes)
+    half = np.random.default_rng(20).standard_normal((n_pairs, n_classes))
+    half /= np.sqrt((half**2).mean(axis=0))
     return np.concatenate([half, -half])
 
 

@@ -17,6 +17,8 @@ from curate.learn._quadrature import expected
 __all__ = ["BradleyTerryHead"]
 
 Floats = npt.NDArray[np.float64]
+SPREAD = 3.0
+"""Guess of the standard deviation of the gaps between two answers, before any is compared."""
 LOG_TIE = np.array([-1.0, 0.25])
 """Prior mean and precision of the log tie parameter: even answers tie in 16 of 100 cases."""
 
@@ -140,7 +142,9 @@ class BradleyTerryHead:
 
     def _mode(self, problem: Problem, shares: Floats, start: _Fitted | None) -> Mode:
         zero = np.zeros(len(problem.frame.centre))
-        prior = problem.prior(zero, self.wanted, extra=LOG_TIE if self.ties else None)
+        prior = problem.prior(
+            zero, self.wanted, spread=SPREAD, extra=LOG_TIE if self.ties else None
+        )
         theta = prior.mean.copy()
         if start is not None and start.posterior.weights.shape == zero.shape:
             theta[: problem.n_shown] = problem.frame.turned(start.posterior.weights)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from curate.learn._binary import Binary, fit_binary
 from curate.learn._inputs import rows_of, shares_of, weights_of
-from curate.learn._problem import Problem, labelled
+from curate.learn._problem import Problem, Wanted, labelled
 from curate.learn._softmax import Softmax, fit_softmax
 
 __all__ = ["LogisticHead"]
@@ -22,30 +22,37 @@ class LogisticHead:
     classes: exact, in the dual where rows are fewer than columns; more: quasi-Newton with
     Kronecker factors as preconditioner); the posterior normal about it, with the exact Hessian for
     two classes and the Kronecker-factored one for more. The prior's precision, where None is
-    given, is the one of greatest evidence (MacKay, 1992) under a weak hyperprior: logits of a
-    standard deviation of about 2, so that a handful of answers, or answers of one class alone,
-    give a sober fit. Features are looked at about their mean: shifting them changes nothing.
+    given, is the one of greatest evidence (MacKay, 1992; corrected for what Laplace's approximation
+    gets wrong of few answers) under a hyperprior about `spread`, so that a handful of answers, or
+    answers of one class alone, give a sober fit. Features are looked at about their mean: shifting
+    them changes nothing.
 
     A head does not change once fitted: `fit` returns another.
 
     Args:
         n_classes: How many classes there are.
         precision: Of the prior on the weights; None = by evidence.
+        spread: Guess of the standard deviation of the logits that features bring about (beside
+            `prior_mean`), which few answers do not move by much.
 
     >>> head = LogisticHead().fit([[-1.0], [1.0], [-1.0], [1.0]], [0, 1, 0, 1])
-    >>> head.probabilities([[-1.0], [1.0]]).round(2).tolist()
+    >>> head.probabilities([[-1.0], [1.0]]).round(1).tolist()
     [[0.8, 0.2], [0.2, 0.8]]
     """
 
     __slots__ = ("_fitted", "n_classes", "wanted")
 
-    def __init__(self, n_classes: int = 2, *, precision: float | None = None) -> None:
+    def __init__(
+        self, n_classes: int = 2, *, precision: float | None = None, spread: float = 3.0
+    ) -> None:
         if n_classes < 2:
             raise ValueError(f"n_classes must be 2 or more, not {n_classes}")
         if precision is not None and not 0 < precision < np.inf:
             raise ValueError(f"precision must be above 0, not {precision}")
+        if not 0 < spread < np.inf:
+            raise ValueError(f"spread must be above 0, not {spread}")
         self.n_classes = n_classes
-        self.wanted = precision
+        self.wanted = Wanted(precision=precision, spread=spread)
         self._fitted: Binary | Softmax | None = None
 
     def fit(
@@ -77,7 +84,9 @@ class LogisticHead:
         weight = weights_of(weights, len(rows))
         shares = shares_of(labels, len(rows), self.n_classes)
         mean = self._prior_mean(prior_mean, rows.shape[1])
-        fitted = LogisticHead(self.n_classes, precision=self.wanted)
+        fitted = LogisticHead(
+            self.n_classes, precision=self.wanted.precision, spread=self.wanted.spread
+        )
         problem = labelled(rows, weight, nuisance)
         fitted._fitted = self._fit(problem, shares, mean, start._fitted if start else None)
         return fitted
@@ -116,8 +125,8 @@ class LogisticHead:
         """Return what a row's label would tell of the weights (BALD), nats, shape (n,).
 
         ``H(mean p) - mean H(p)`` (Houlsby et al., 2011), between 0 and ``ln n_classes``. Two
-        classes: by quadrature. More: over 64 fixed normal points, the same for every row, so that
-        rows compare; with many classes and wide posteriors it comes out a little low.
+        classes: by quadrature. More: over fixed normal points (64, or more where classes are few),
+        the same for every row, so that rows compare.
         """
         known = self._known()
         if isinstance(known, Softmax):
