@@ -164,6 +164,10 @@ def stream(
         bool,
         typer.Option("--record-time", help="Rows arrive when their record says: to replay logs."),
     ] = False,
+    listen: Annotated[
+        int | None,
+        typer.Option(help="Serve HTTP on this port of 127.0.0.1 instead (0 = a free one)."),
+    ] = None,
     no_push: Annotated[
         bool, typer.Option("--no-push", help="Decide only; `curate push` puts rows on the desk.")
     ] = False,
@@ -176,18 +180,12 @@ def stream(
     def tell(decision: dict[str, Any]) -> None:
         print(json.dumps(decision, ensure_ascii=False), flush=True)
 
-    _stage(
-        config,
-        as_json,
-        lambda p, s: s.stream(
-            p,
-            source,
-            follow=follow,
-            by_record_time=record_time,
-            desk=not no_push,
-            tell=tell if as_json else None,
-        ),
-    )
+    options: dict[str, Any] = {"desk": not no_push, "tell": tell if as_json else None}
+    if listen is not None:
+        _stage(config, as_json, lambda p, s: s.listen(p, listen, **options))
+        return
+    options |= {"follow": follow, "by_record_time": record_time}
+    _stage(config, as_json, lambda p, s: s.stream(p, source, **options))
 
 
 @app.command()

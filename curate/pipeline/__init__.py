@@ -15,6 +15,7 @@ from curate.pipeline.committee import committee
 from curate.pipeline.desk import argilla_down, argilla_status, argilla_up, pull, push
 from curate.pipeline.generate import generate
 from curate.pipeline.judge import judge
+from curate.pipeline.listening import listen
 from curate.pipeline.page import report
 from curate.pipeline.plan import ledger, plan
 from curate.pipeline.pool import embed, ingest, score
@@ -40,6 +41,7 @@ __all__ = [
     "init",
     "judge",
     "ledger",
+    "listen",
     "plan",
     "pull",
     "push",

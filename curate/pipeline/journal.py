@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from curate.pipeline.summary import Summary
+from curate.project import Project
 from curate.records import Rejected
 
-__all__ = ["Chunk", "Decided", "Journal", "Taken"]
+__all__ = ["Chunk", "Decided", "Journal", "Taken", "streamed_row"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +245,24 @@ class Journal:
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._db)
+
+
+def streamed_row(project: Project, id: str) -> Summary | None:
+    """Return what became of a row that arrived in the stream, or None for any other."""
+    path = project.folder / "stream.sqlite"
+    if not path.exists():
+        return None
+    with Journal(path) as journal:
+        found = journal.decision(id)
+    if found is None:
+        return None
+    item, said = found
+    state = "taken" if said["taken"] else "not taken"
+    return Summary(
+        stage="explain",
+        notes=(f"{item}: {state} on its arrival: {said['reason']}",),
+        data={"rows": [{"id": item, **said}]},
+    )
 
 
 class _Transaction:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.errors import ConfigError, ProjectError, SelectionError
+from curate.pipeline.journal import streamed_row
 from curate.pipeline.offer import Offer, offer
 from curate.pipeline.pool import key, upstream
 from curate.pipeline.summary import Summary
@@ -200,6 +201,8 @@ def explain(project: Project, id: str) -> Summary:
     Raises:
         ConfigError: If nothing, or more than one thing, has that id.
     """
+    if (told := streamed_row(project, id)) is not None:
+        return told
     rounds = project.rounds()
     if not rounds:
         raise ProjectError(f"{project.folder}: no round yet; run `curate select` first")

@@ -125,6 +125,10 @@ class Stream:
         streamed(self._project, self._journal, self.round)
         if self._failed is not None:
             raise DeskError(f"{self._failed}; what was taken is kept: run the same command again")
+        return self.summary()
+
+    def summary(self) -> Summary:
+        """Say what became of what arrived so far."""
         return _summary(self._project, self._journal, self.round)
 
     def _push(self) -> None:

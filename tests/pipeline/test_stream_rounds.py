@@ -3,12 +3,14 @@
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 
+import httpx
 import pyarrow.parquet as pq
 import pytest
 
@@ -16,6 +18,7 @@ from curate.errors import InputError, ProjectError
 from curate.pipeline import stream
 from curate.pipeline.items import items_of
 from curate.pipeline.journal import Journal
+from curate.pipeline.queue import explain
 from curate.project import Project
 
 CONFIG = """
@@ -158,6 +161,10 @@ def test_a_file_that_is_not_there_is_named(folder):
         streamed(folder, folder / "gone.jsonl")
 
 
+def restore_interrupt():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def run(folder, *arguments, **more):
     command = [sys.executable, "-m", "curate.cli", "stream", *arguments]
     return subprocess.Popen(
@@ -209,7 +216,7 @@ def test_ctrl_c_ends_a_stream_that_follows_a_file_and_nothing_is_lost(folder):
     going = run(
         folder,
         *(str(folder / "new.jsonl"), "--follow", "--json"),
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=restore_interrupt,
     )
     for _ in range(20):
         going.stdout.readline()
@@ -228,3 +235,44 @@ def test_what_is_packed_comes_back(folder):
         (chunk,) = journal.waiting()
         assert (chunk.first_line, chunk.text, chunk.at) == (1, b'{"x": 1}\n', 5.0)
         assert journal.place("a") == (9, 1, "m")
+
+
+def test_a_streamed_row_is_explained(folder):
+    (folder / "new.jsonl").write_text(lines(*range(30)))
+    _, told = streamed(folder, folder / "new.jsonl")
+    for decision in (told[0], told[-1]):
+        said = explain(project(folder), decision["id"]).notes[0]
+        assert decision["reason"] in said and ("not taken" in said) != decision["taken"]
+
+
+PATIENT = httpx.Client(timeout=120)
+
+
+@pytest.fixture
+def listening(folder):
+    going = run(folder, "--listen", "0", preexec_fn=restore_interrupt)
+    address = re.search(r"http://127.0.0.1:\d+", going.stderr.readline())[0]
+    yield address
+    going.send_signal(signal.SIGINT)
+    going.communicate(timeout=60)
+    assert going.returncode == 130
+
+
+def test_rows_that_are_posted_are_decided(listening, folder):
+    first = PATIENT.post(f"{listening}/rows", content=lines(0, 1)).json()["decisions"]
+    second = PATIENT.post(f"{listening}/rows", json=row(2)).json()["decisions"]
+    again = PATIENT.post(f"{listening}/rows", json=[row(2)]).json()["decisions"]
+    assert [d["line"] for d in first + second] == [1, 2, 3] and again == []
+    assert PATIENT.get(listening).json()["counts"]["decided"] == 3
+    assert len(decided(folder)) == 3
+
+
+def test_what_is_no_row_or_too_much_or_from_a_web_page_is_refused(listening):
+    assert PATIENT.post(f"{listening}/rows", content="nothing\n").json() == {"decisions": []}
+    assert PATIENT.post(f"{listening}/other", content=b"").status_code == 404
+    page = {"Origin": "http://example.org"}
+    assert PATIENT.post(f"{listening}/rows", content=lines(0), headers=page).status_code == 403
+    elsewhere = {"Host": "example.org"}
+    assert PATIENT.get(listening, headers=elsewhere).status_code == 403
+    endless = iter([b"{}"])  # sent in pieces, so that nobody knows how much there is
+    assert PATIENT.post(f"{listening}/rows", content=endless).status_code == 413

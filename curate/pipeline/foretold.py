@@ -1,0 +1,223 @@
+"""How well scores and the acquisition model foretold which answers were useful, round by round.
+
+What can be compared with what came: the rows drawn by lot (they stand for the pool), all rows that
+were asked, and, where it is known which answers are wrong (`report.truth`, or judges with a
+reference), the frozen test split and the calibration slice, which nobody is ever asked about.
+
+A round's `learned` column was written before its answers came, and is judged by them. Where there
+is none, a head on the prompts' vectors and the scores is fitted here to the answers of the rounds
+before (of the first round: to four fifths of its answers, in turn), so that no answer is foretold
+by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.measure.delong import auroc_interval
+from curate.pipeline.history import Asked, History
+from curate.pipeline.offer import NEED
+from curate.pipeline.pool import prompt_vectors
+from curate.project import Project
+
+__all__ = ["LEARNED", "foretold", "known_wrong"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+LEARNED = "learned"
+"""Score column of the acquisition model: the chance that an answer is useful."""
+_FITTED = "a model fitted to the answers before"
+_FOLDS = 5
+_LEAKS = ("novelty", LEARNED, "need")
+"""Columns that know what was reviewed, or what was answered."""
+
+
+def foretold(project: Project, past: History, number: int) -> list[dict[str, Any]]:
+    """Return how well one round was foretold: one entry a score and a set of rows.
+
+    Args:
+        project: The project.
+        past: Its rounds.
+        number: Which of them, 0 = the first.
+
+    Returns:
+        ``by`` (a score or the model), ``on`` (asked, by lot, test, calibration), ``truth`` (where
+        the wrong answers are known from), ``auroc`` with ``low`` and ``high``, ``brier`` and
+        ``ece`` (of chances; NaN for other scores), ``n``, ``share`` (useful or wrong).
+    """
+    asked = past.rounds[number]
+    pool = asked.round.need_table("pool", "select")
+    sets = [*_answered(asked, pool), *_protected(project, pool)]
+    found = []
+    for name, scores, chances in _predictions(project, past, number, pool):
+        for on, rows, wrong, truth in sets:
+            entry = _judged(scores[rows], wrong, chances)
+            if entry is not None:
+                found.append({"by": name, "on": on, "truth": truth, **entry})
+    return found
+
+
+def known_wrong(project: Project) -> tuple[dict[str, float], str]:
+    """Return which answers are known to be wrong without asking anybody, and from where.
+
+    Returns:
+        Candidate id to 1 (wrong) or 0; empty where nothing is known.
+    """
+    where = project.config.report.truth
+    if where is not None and where.startswith("metadata."):
+        return dict(_stated(project, where.removeprefix("metadata."))), where
+    verdicts = project.table("verdicts")
+    if verdicts is None:
+        return {}, ""
+    said = verdicts.filter(pc.equal(verdicts["kind"], "reference"))
+    grades: dict[str, list[float]] = {}
+    for item, grade in zip(said["item_id"].to_pylist(), said["grade"].to_pylist(), strict=True):
+        if grade is not None and not np.isnan(grade):
+            grades.setdefault(item, []).append(grade)
+    wrong = {item: float(np.mean(given) < 0.5) for item, given in grades.items()}
+    return wrong, "judges with a reference" if wrong else ""
+
+
+def _stated(project: Project, key: str) -> Iterator[tuple[str, float]]:
+    candidates = project.candidates()
+    rows = zip(candidates["id"].to_pylist(), candidates["metadata"].to_pylist(), strict=True)
+    for id, text in rows:
+        right = json.loads(text or "{}").get(key)
+        if isinstance(right, bool | int):
+            yield id, float(not right)
+
+
+Rows = tuple[str, Ints, Floats, str]
+"""Name, rows of the pool, whether each is useful (or wrong), and where that is known from."""
+
+
+def _answered(asked: Asked, pool: pa.Table) -> Iterator[Rows]:
+    at = _places(asked.item_ids, pool)
+    here = (at >= 0) & ~np.isnan(asked.useful)
+    yield "asked", at[here], asked.useful[here], "answers"
+    drawn = here & asked.of_part("random")
+    yield "by lot", at[drawn], asked.useful[drawn], "answers"
+
+
+def _protected(project: Project, pool: pa.Table) -> Iterator[Rows]:
+    wrong, where = known_wrong(project)
+    if not wrong or project.config.project.task != "rewrite":
+        return
+    known = np.array([wrong.get(id, np.nan) for id in pool["item_id"].to_pylist()], np.float64)
+    sides = np.array(pool["side"].to_pylist(), np.str_)
+    for side in ("test", "calibration"):
+        rows = np.flatnonzero((sides == side) & ~np.isnan(known))
+        yield side, rows, known[rows], where
+
+
+def _judged(scores: Floats, wrong: Floats, chances: bool) -> dict[str, Any] | None:
+    from curate.learn.calibration import reliability
+
+    there = ~np.isnan(scores)
+    scores, wrong = scores[there], wrong[there]
+    if not len(scores):
+        return None
+    area = auroc_interval(scores, wrong)
+    entry = {"auroc": area.value, "low": area.low, "high": area.high}
+    entry |= {"n": len(scores), "share": float(wrong.mean()), "brier": np.nan, "ece": np.nan}
+    if chances:
+        fit = reliability(scores, wrong)
+        entry |= {"brier": fit.brier, "ece": fit.ece}
+    return entry
+
+
+def _predictions(
+    project: Project, past: History, number: int, pool: pa.Table
+) -> Iterator[tuple[str, Floats, bool]]:
+    """Yield what foretold the round: name, scores over the pool, whether they are chances."""
+    need = project.config.select.need or NEED[project.config.project.task]
+    for name in dict.fromkeys((need, LEARNED)):
+        if f"score.{name}" in pool.column_names:
+            values = pool[f"score.{name}"].to_numpy()
+            yield name, values, name == LEARNED and _are_chances(values)
+    if f"score.{LEARNED}" not in pool.column_names:
+        fitted = _fitted(project, past, number, pool)
+        if fitted is not None:
+            yield _FITTED, fitted, True
+
+
+def _are_chances(values: Floats) -> bool:
+    known = values[~np.isnan(values)]
+    return bool(((known >= 0) & (known <= 1)).all())
+
+
+def _fitted(project: Project, past: History, number: int, pool: pa.Table) -> Floats | None:
+    """Return the chances that a head gives the pool, fitted to the answers before the round's."""
+    features = _features(project, pool)
+    if features is None:
+        return None
+    before = [_labelled(asked, pool) for asked in past.rounds[:number]]
+    rows = np.concatenate([at for at, _ in before]) if before else np.empty(0, np.int64)
+    labels = np.concatenate([y for _, y in before]) if before else np.empty(0)
+    if _enough(project, labels):
+        return _chances(features, rows, labels, features)
+    return _crossed(project, features, *_labelled(past.rounds[number], pool))
+
+
+def _features(project: Project, pool: pa.Table) -> npt.NDArray[np.float32] | None:
+    from curate.learn.features import features
+
+    records = project.need_table("records", "ingest")["id"].combine_chunks()
+    at = np.asarray(pc.index_in(pool["record_id"], value_set=records).fill_null(-1).to_numpy())
+    vectors = prompt_vectors(project) if (project.pool / "prompts.npy").exists() else None
+    if vectors is None or len(vectors) != len(records) or (at < 0).any():
+        return None
+    names = [c for c in pool.column_names if c.startswith("score.")]
+    names = [c for c in names if c.removeprefix("score.") not in _LEAKS]
+    return features([np.asarray(vectors[at])], {c: pool[c].to_numpy() for c in names})
+
+
+def _labelled(asked: Asked, pool: pa.Table) -> tuple[Ints, Floats]:
+    at = _places(asked.item_ids, pool)
+    here = (at >= 0) & ~np.isnan(asked.useful)
+    return at[here], asked.useful[here]
+
+
+def _enough(project: Project, labels: Floats) -> bool:
+    yes = labels >= 0.5
+    return len(labels) >= project.config.learn.least and bool(yes.any()) and not bool(yes.all())
+
+
+def _chances(train: Any, rows: Ints, labels: Floats, test: Any) -> Floats:
+    from curate.learn import LogisticHead
+
+    head = LogisticHead().fit(train[rows], np.stack([1 - labels, labels], axis=1))
+    chances: Floats = head.probabilities(test)[:, 1]
+    return chances
+
+
+def _crossed(project: Project, features: Any, rows: Ints, labels: Floats) -> Floats | None:
+    """Return chances of the answered rows, each by a head that did not see it; NaN elsewhere.
+
+    Rows that nobody was asked about (test split, calibration slice) are foretold by all answers.
+    """
+    if not _enough(project, labels):
+        return None
+    chances = _chances(features, rows, labels, features)
+    part = np.random.default_rng(project.config.project.seed).permutation(len(rows)) % _FOLDS
+    for fold in range(_FOLDS):
+        test = part == fold
+        if len(np.unique(labels[~test] >= 0.5)) < 2:
+            return None
+        chances[rows[test]] = _chances(features, rows[~test], labels[~test], features[rows[test]])
+    return chances
+
+
+def _places(items: list[str], pool: pa.Table) -> Ints:
+    known = pool["item_id"].combine_chunks()
+    at = pc.index_in(pa.array(items, pa.string()), value_set=known).fill_null(-1)
+    return np.asarray(at.to_numpy(zero_copy_only=False), np.int64)
