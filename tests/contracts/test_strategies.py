@@ -10,15 +10,20 @@ from hypothesis import strategies as st
 from curate import select
 from curate.config import CapConfig, ColdStartConfig, SelectConfig
 from curate.errors import ConfigError
+from curate.select.pool import Answers
 
 every_strategy = pytest.mark.parametrize("strategy", list(select.strategies))
 BY_MODEL = {
     *("least_confidence", "margin", "entropy", "bald", "expected_model_change", "badge"),
     "cluster_margin",
 }
+OF_PAIRS = {
+    *("pairs", "d_optimal", "batch_bald", "infomax", "moderate_gap", "confident_gap"),
+    *("delta_ucb", "drts", "double_thompson", "connected"),
+}
 BY_COVERAGE = {"k_center", "facility_location", "typical", "prob_cover"}
-NEEDS_NO_NEED = {"random", "stratified"} | BY_MODEL | BY_COVERAGE
-BY_LOT = {"random", "badge", "sampled", "stratified"}
+NEEDS_NO_NEED = {"random", "stratified"} | BY_MODEL | BY_COVERAGE | OF_PAIRS
+BY_LOT = {"random", "badge", "sampled", "stratified", "moderate_gap", "drts", "double_thompson"}
 
 
 def pool_of(seed, n, *, n_dims=6, holes=0.0, prompts=False):
@@ -38,6 +43,7 @@ def pool_of(seed, n, *, n_dims=6, holes=0.0, prompts=False):
         covered=covered,
         left_out=protected,
         beliefs=beliefs_of(vectors, rng),
+        **pairs_of(vectors),
     )
 
 
@@ -48,6 +54,19 @@ def beliefs_of(vectors, rng, n_classes=3):
         probabilities=probabilities,
         information=rng.integers(0, 6, len(vectors)) / 5,
     )
+
+
+def pairs_of(vectors):
+    """Return pairs of two answers each, of even rewards, that differ by the row's vector."""
+    n = len(vectors)
+    answers = Answers(
+        features=np.concatenate([vectors, np.zeros_like(vectors)]),
+        reward=np.zeros(2 * n),
+        reward_sd=np.ones(2 * n),
+        length=np.ones(2 * n),
+        covariance=np.eye(vectors.shape[1]),
+    )
+    return {"pairs": np.arange(2 * n).reshape(2, n).T, "answers": answers}
 
 
 def alike(vectors):
@@ -61,6 +80,7 @@ def alike(vectors):
         beliefs=select.Beliefs(
             features=vectors, probabilities=np.full((n, 2), 0.5), information=np.ones(n)
         ),
+        **pairs_of(vectors),
     )
 
 
