@@ -13,7 +13,7 @@ from curate.select.choose import choose
 from curate.select.cluster_margin import cluster_margin
 from curate.select.cluster_uncertain import cluster_uncertain
 from curate.select.committee import committee
-from curate.select.composition import composition
+from curate.select.composition import composition, composition_lines
 from curate.select.dpp import dpp
 from curate.select.entropy import entropy
 from curate.select.expected_model_change import expected_model_change
@@ -26,7 +26,7 @@ from curate.select.margin import margin
 from curate.select.mix import mix
 from curate.select.mmr import mmr
 from curate.select.near_identical import near_identical
-from curate.select.pool import Pool
+from curate.select.pool import Answers, Pool
 from curate.select.prob_cover import prob_cover
 from curate.select.random import random
 from curate.select.rules import withhold
@@ -41,6 +41,7 @@ from curate.select.uncertainty import uncertainty
 from curate.select.where import Rule, parse
 
 __all__ = [
+    "Answers",
     "Beliefs",
     "Explanation",
     "Pace",
@@ -54,6 +55,7 @@ __all__ = [
     "columns_needed",
     "committee",
     "composition",
+    "composition_lines",
     "dpp",
     "entropy",
     "estimate_minutes",
