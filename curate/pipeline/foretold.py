@@ -7,13 +7,13 @@ reference), the frozen test split and the calibration slice, which nobody is eve
 A round's `learned` column was written before its answers came, and is judged by them. Where there
 is none, a head on the prompts' vectors and the scores is fitted here to the answers of the rounds
 before (of the first round: to four fifths of its answers, in turn), so that no answer is foretold
-by itself.
+by itself. The test split and the calibration slice are foretold by all answers so far.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -160,12 +160,20 @@ def _fitted(project: Project, past: History, number: int, pool: pa.Table) -> Flo
     features = _features(project, pool)
     if features is None:
         return None
-    before = [_labelled(asked, pool) for asked in past.rounds[:number]]
-    rows = np.concatenate([at for at, _ in before]) if before else np.empty(0, np.int64)
-    labels = np.concatenate([y for _, y in before]) if before else np.empty(0)
-    if _enough(project, labels):
-        return _chances(features, rows, labels, features)
-    return _crossed(project, features, *_labelled(past.rounds[number], pool))
+    before = _together([_labelled(asked, pool) for asked in past.rounds[:number]])
+    now = _labelled(past.rounds[number], pool)
+    if not _enough(project, before[1]):
+        return _crossed(project, features, *now)
+    chances = _chances(features, *before, features)
+    protected = np.array(pool["side"].to_pylist(), np.str_) != "pool"
+    if protected.any():
+        chances[protected] = _chances(features, *_together([before, now]), features[protected])
+    return chances
+
+
+def _together(parts: Sequence[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:
+    rows = [np.empty(0, np.int64), *(at for at, _ in parts)]
+    return np.concatenate(rows), np.concatenate([np.empty(0), *(y for _, y in parts)])
 
 
 def _features(project: Project, pool: pa.Table) -> npt.NDArray[np.float32] | None:
