@@ -127,7 +127,7 @@ def _balls(
     on_offer = np.flatnonzero(left)
     shuffled = rng.permutation(on_offer)
     sample = on_offer if len(on_offer) <= _SAMPLED else np.sort(shuffled[:_SAMPLED])
-    widest = pure_radius(rows, rng=rng) if radius is None else radius
+    widest = pure_radius(rows[sample], rng=rng) if radius is None else radius
     return Balls(rows[sample], centres, widest, numbers=sample, rest=shuffled)
 
 

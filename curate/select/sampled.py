@@ -39,7 +39,8 @@ def sampled(
     lots drawn evenly.
 
     Args:
-        need: Higher = more worth a person's time, shape (n_rows,); rows of NaN are never drawn.
+        need: Higher = more worth a person's time, shape (n_rows,); rows of NaN are never drawn,
+            infinite ones count as the most extreme finite one.
         k: How many rows to draw; at most those scored and not covered come back.
         temper: Below 1 = sharper than in proportion, above 1 = more even.
         floor: Least size of a row as a share of the largest, above 0 and up to 1 (= evenly).
@@ -86,7 +87,9 @@ def _size(need: Doubles, temper: float, floor: float) -> Doubles:
     known = ~np.isnan(need)
     size = np.zeros(len(need))
     if known.any():
-        above = need[known] - min(0.0, need[known].min())
+        finite = need[np.isfinite(need)]
+        values = np.clip(need[known], finite.min(initial=0), finite.max(initial=0))
+        above = values - min(0.0, values.min())
         highest = above.max()
         share = above / highest if highest > 0 else np.ones(len(above))
         size[known] = np.maximum(floor, share ** (1 / temper))

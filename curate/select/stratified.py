@@ -38,8 +38,8 @@ def stratified(
     never less precise than plain lots (but for rounding).
 
     Args:
-        strata: A value for each row, e.g. a metadata column or clusters, length n_rows; None is
-            a stratum too.
+        strata: A value for each row, e.g. a metadata column or clusters, length n_rows; rows
+            without one (None, NaN) are a stratum too.
         k: How many rows to draw; at most those not covered come back.
         allocation: How `k` is shared out.
         covered: Rows that are not drawn, e.g. those reviewed earlier.
@@ -98,7 +98,8 @@ _MOST_STRATA = 50
 
 def _codes(strata: Sequence[object] | npt.NDArray[np.generic]) -> Ints:
     numbers: dict[object, int] = {}
-    values = strata.tolist() if isinstance(strata, np.ndarray) else strata
+    given = strata.tolist() if isinstance(strata, np.ndarray) else strata
+    values = [None if value != value else value for value in given]
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int64)
 
 

@@ -84,6 +84,14 @@ def test_needs_below_zero_are_counted_from_the_lowest():
     assert {(int(r[0]), float(c[0])) for r, c in draws} == {(0, 0.25), (1, 0.25), (2, 0.5)}
 
 
+def test_a_need_without_bounds_counts_as_the_highest_there_is():
+    _, chance = select.sampled([np.inf, 2.0, -np.inf, 1.0], 4)
+    assert chance.tolist() == [1, 1, 1, 1]
+    draws = [select.sampled([np.inf, 4.0, 1.0], 1, floor=0.25, rng=s) for s in range(60)]
+    found = {(int(r[0]), round(float(c[0]), 6)) for r, c in draws}
+    assert found == {(0, round(4 / 9, 6)), (1, round(4 / 9, 6)), (2, round(1 / 9, 6))}
+
+
 def test_unscored_and_covered_rows_are_never_drawn():
     need = [np.nan, 0.5, 0.5, np.nan]
     rows, chance = select.sampled(need, 3, covered=np.array([2]))

@@ -36,6 +36,12 @@ def test_a_stratum_gives_no_more_than_it_has_and_the_others_make_up_for_it():
     assert counts == {"a": 4, "b": 4, "c": 1}
 
 
+def test_rows_without_a_value_are_one_stratum():
+    strata = np.array([1.0, 1.0, np.nan, np.nan, np.nan, np.nan])
+    rows, chance = select.stratified(strata, 2, allocation="equal")
+    assert (rows < 2).sum() == 1 and sorted(chance.tolist()) == [0.25, 0.5]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.sampled_from(["a", "b", "c", None]), max_size=25),
