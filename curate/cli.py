@@ -95,6 +95,12 @@ def score(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def learn(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Learn from people's answers what to ask next, and say which scores told it beforehand."""
+    _stage(config, as_json, lambda p, s: s.learn(p))
+
+
+@app.command()
 def select(
     config: ConfigOption = DEFAULT,
     next_round: Annotated[
@@ -232,6 +238,63 @@ def explain(
     from curate.project import Project
 
     _show([pipeline.explain(Project(config), id)], as_json)
+
+
+@app.command()
+def simulate(
+    files: Annotated[list[str], typer.Argument(help="Labelled files, folders or globs.")],
+    task: Annotated[str, typer.Option(help="classes, rewrite, preferences or auto.")] = "auto",
+    strategies: Annotated[
+        str, typer.Option(help="Names with commas between; random is always there.")
+    ] = "hybrid,uncertainty,typical",
+    seeds: Annotated[int, typer.Option(min=1, help="10 or more tell a strategy from chance.")] = 10,
+    start: Annotated[int | None, typer.Option(min=1, help="Answers of the first round.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Answers of each later round.")] = None,
+    budget: Annotated[int | None, typer.Option(min=1, help="Answers in all.")] = None,
+    noise: Annotated[float, typer.Option(help="Chance that a person answers wrongly.")] = 0.0,
+    disagreement: Annotated[
+        str, typer.Option(help="settled, one_vote (drawn from those recorded) or shares.")
+    ] = "settled",
+    test_share: Annotated[
+        float | None, typer.Option(help="Share of groups tested on; default: the file's, or 0.2.")
+    ] = None,
+    random_share: Annotated[
+        float, typer.Option(help="Share of each round drawn by lot; 0 = the strategy alone.")
+    ] = 0.1,
+    model: Annotated[str, typer.Option(help="rewrite: whose answers are reviewed.")] = "",
+    text: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of the label or verdict.")] = None,
+    prompt: Annotated[str | None, typer.Option(help="Column of the prompt.")] = None,
+    completion: Annotated[str | None, typer.Option(help="Column of the answer.")] = None,
+    group: Annotated[str | None, typer.Option(help="Column of what is kept whole.")] = None,
+    need: Annotated[str | None, typer.Option(help="rewrite: column of a score to go by.")] = None,
+    encoder: Annotated[str, typer.Option(help="As embed.encoder of a project.")] = "minilm",
+    out: Annotated[Path | None, typer.Option(help="Folder; default: simulate-NAME.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """Try strategies against random on labelled data: learning curves and labels saved."""
+    import curate.pipeline.simulate as simulation
+
+    asked = simulation.asked(
+        strategies=strategies,
+        seeds=seeds,
+        start=start,
+        batch=batch,
+        budget=budget,
+        noise=noise,
+        disagreement=disagreement,
+        test_share=test_share,
+        random_share=random_share,
+        model=model,
+    )
+    columns = simulation.columns(
+        text=text, label=label, prompt=prompt, completion=completion, group=group, need=need
+    )
+    made = simulation.simulate(
+        files, task=task, asked=asked, columns=columns, encoder=encoder, out=out, workers=workers
+    )
+    _show([made], as_json)
 
 
 @argilla.command("up")

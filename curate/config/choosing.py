@@ -168,7 +168,7 @@ class LearnConfig(Strict):
     least: int = Field(default=50, ge=10)
     """Answers from which on it is fitted."""
     text: bool = True
-    """Look at vectors of prompt and answer; false = at score columns alone."""
+    """Look at the prompts' vectors too; false = at score columns alone."""
     nuisance: list[Literal["length", "position"]] = ["length", "position"]
     """Accounted for, so that they are not learned as quality."""
 

@@ -67,6 +67,8 @@ class Need:
     """What an answer would tell of the model (BALD), nats, shape (n,)."""
     features: npt.NDArray[np.float32]
     """What the model looks at, shape (n, n_features)."""
+    mapped: FeatureMap
+    """What makes features of further rows."""
     head: LogisticHead
 
 
@@ -159,6 +161,7 @@ def learned_need(
         variance=head.variance(rows),
         information=head.information(rows),
         features=rows,
+        mapped=mapped,
         head=head,
     )
 

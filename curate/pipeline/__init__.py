@@ -15,6 +15,7 @@ from curate.pipeline.committee import committee
 from curate.pipeline.desk import argilla_down, argilla_status, argilla_up, pull, push
 from curate.pipeline.generate import generate
 from curate.pipeline.judge import judge
+from curate.pipeline.learn import learn
 from curate.pipeline.listening import listen
 from curate.pipeline.page import report
 from curate.pipeline.plan import ledger, plan
@@ -40,6 +41,7 @@ __all__ = [
     "ingest",
     "init",
     "judge",
+    "learn",
     "ledger",
     "listen",
     "plan",
@@ -55,7 +57,7 @@ __all__ = [
 ]
 
 STAGES: tuple[Callable[[Project], Summary], ...] = (
-    *(ingest, generate, judge, embed, score, select),
+    *(ingest, generate, judge, embed, score, learn, select),
     *(push, pull, resolve, export, close, report),
 )
 """What `run` does, in order."""

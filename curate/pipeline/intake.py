@@ -57,6 +57,7 @@ class Intake:
         self._shared = _shared_lines(project)
         self._asked = project.reviewed(before=round_.number)
         self._seen = _seen(project, journal)
+        self._needs = needs(project)
         self._selector = _selector(self._config, self._seen, journal.state())
 
     def decide_waiting(self) -> Iterator[Decided]:
@@ -109,7 +110,8 @@ class Intake:
                 any_pairs(scores), read.candidates, vectors_of=self._embed, scores=scores
             )
             rows = pair_rows(pairs, self._config.select)
-        return rows, needs(self._project, rows, read.candidates, self._embed)
+        place = {id: n for n, id in enumerate(read.records["id"].to_pylist())}
+        return rows, self._needs(rows, prompts[[place[id] for id in rows.record_ids]])
 
     def _decisions(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,18 +11,16 @@ import numpy.typing as npt
 from curate.config import SelectConfig
 from curate.errors import ConfigError
 from curate.pipeline.columns import columns
+from curate.pipeline.effort import measured_pace, token_counts
+from curate.pipeline.learn import LEARNED, NEED, Answered, answered, default_need, learned, model
 from curate.pipeline.pool import prompt_vectors
-from curate.pipeline.rows import Rows, pair_rows, ranking_rows, target_rows
+from curate.pipeline.rows import Rows, rows_on_offer
 from curate.project import Project, Round
-from curate.select import Pool, splits
+from curate.select import Beliefs, Pool, columns_needed, splits, withhold
+from curate.select.cold_start import BY_BELIEFS
 from curate.select.splits import Side
 
-__all__ = ["NEED", "Offer", "offer"]
-
-NEED = {"rewrite": "uncertainty", "rank": "pair_dissimilarity"}
-"""Score column that ranks the need, by task, unless the configuration names another."""
-
-_LABELS = {"test": "in the test split, never asked", "calibration": "in the calibration slice"}
+__all__ = ["NEED", "Offer", "need_name", "offer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,41 +37,115 @@ class Offer:
 
 def offer(project: Project, round_: Round) -> Offer:
     """Gather all that the round could ask."""
-    rows = _rows(project)
+    config = project.config
+    rows = rows_on_offer(project)
+    told = answered(project, rows)
+    scores = rows.scores | _learned_scores(project, rows)
+    need = need_name(project)
     records = project.need_table("records", "ingest")
     place = {id: n for n, id in enumerate(records["id"].to_pylist())}
     identity = np.array([place[r] for r in rows.record_ids], np.int64)
     groups = records["group"].to_pylist()
     sides = _sides(project, [groups[n] for n in identity])
     queued = _queued(project, round_)
-    need_name = project.config.select.need or NEED[project.config.project.task]
     pool = Pool(
         ids=rows.item_ids,
-        vectors=np.asarray(prompt_vectors(project)[identity]),
-        need=_need(rows.scores, need_name),
-        need_name=need_name,
-        scores=rows.scores,
+        vectors=_prompt_rows(project, identity),
+        need=_need(scores, need),
+        need_name=need,
+        scores=scores,
         columns=columns(
-            project, records, identity, rows.candidate_ids, _named(project.config.select)
+            project, records, identity, rows.candidate_ids, _named(config.select, scores)
         ),
         identity=identity,
         covered=np.array([n for n, r in enumerate(rows.record_ids) if r in queued], np.int64),
-        left_out=_left_out(sides, rows, queued),
+        left_out=_left_out(rows, queued),
+        protected={n: side for n, side in enumerate(sides) if side != "pool"},
+        groups=np.unique(np.array(groups)[identity], return_inverse=True)[1].astype(np.int64),
+        beliefs=_beliefs(project, rows, told),
+        fixed_need=need not in _MOVING,
+        minutes=_minutes(project, rows),
+        n_answers=told.n,
+        answers_by_kind=told.kinds,
     )
     return Offer(
-        pool=pool, sides=sides, record_ids=rows.record_ids, candidate_ids=rows.candidate_ids
+        pool=withhold(pool, config.select),
+        sides=sides,
+        record_ids=rows.record_ids,
+        candidate_ids=rows.candidate_ids,
     )
 
 
-def _rows(project: Project) -> Rows:
-    config = project.config
-    if config.project.task == "rewrite":
-        return target_rows(project.need_table("scores", "score"))
-    pairs = pair_rows(project.need_table("pair_scores", "score"), config.select)
-    return ranking_rows(pairs) if config.push.ranking == "full" else pairs
+_MOVING = ("learned_sd", "learned_information")
+"""Needs that an answer to one row changes for others."""
+
+
+def need_name(project: Project) -> str:
+    """Return the score that ranks the need: the one named, else `learned` where it is better."""
+    named = project.config.select.need
+    if named is not None:
+        return named
+    known = learned(project)
+    return "learned" if known is not None and known[1]["better"] else default_need(project.config)
+
+
+def _prompt_rows(project: Project, identity: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Return each row's prompt vector: the file itself where every record is one row."""
+    vectors = prompt_vectors(project)
+    if len(identity) == len(vectors) and (identity == np.arange(len(vectors))).all():
+        return vectors
+    return np.asarray(vectors[identity])
+
+
+def _learned_scores(project: Project, rows: Rows) -> dict[str, npt.NDArray[np.float64]]:
+    known = learned(project)
+    if known is None:
+        return {}
+    return {
+        name: np.array([values.get(id, np.nan) for id in rows.item_ids], np.float64)
+        for name, values in known[0].items()
+    }
+
+
+def _beliefs(project: Project, rows: Rows, told: Answered) -> Beliefs | None:
+    """Return what the acquisition model believes, where the strategy asks for it."""
+    if project.config.select.strategy not in BY_BELIEFS or learned(project) is None:
+        return None
+    need, _ = model(project, rows, told)
+    return Beliefs(
+        features=need.features,
+        probabilities=np.stack([1 - need.chance, need.chance], axis=1),
+        information=need.information,
+        covariance=need.head.covariance,
+    )
+
+
+def _minutes(project: Project, rows: Rows) -> npt.NDArray[np.float64]:
+    """Return the minutes that each row will take, as lengths say and measured times correct."""
+    from curate.select import estimate_minutes
+
+    lengths = token_counts(project, rows)
+    return estimate_minutes(
+        lengths.prompt,
+        lengths.answers,
+        task=project.config.project.task,
+        votes=_votes(project),
+        config=project.config.select.budget.estimate,
+        measured=measured_pace(project),
+    ).minutes
+
+
+def _votes(project: Project) -> float:
+    """Return how many people answer an item, on the mean."""
+    overlap = project.config.push.overlap
+    return 1 + overlap.share * (overlap.annotators - 1)
 
 
 def _need(scores: dict[str, npt.NDArray[np.float64]], name: str) -> npt.NDArray[np.float64]:
+    if name in LEARNED and name not in scores:
+        raise ConfigError(
+            f"`select.need: {name}`: nothing was learned yet; leave it out until people answered"
+        )
     if name not in scores:
         raise ConfigError(f"`select.need`: no score named {name!r}; known: {', '.join(scores)}")
     return scores[name]
@@ -94,13 +167,12 @@ def _queued(project: Project, round_: Round) -> dict[str, int]:
     return {id: r.number for r in earlier for id in r.queue()["record_id"].to_pylist()}
 
 
-def _left_out(sides: list[Side], rows: Rows, queued: dict[str, int]) -> dict[int, str]:
-    reasons = {n: f"its prompt was {_LABELS[s]}" for n, s in enumerate(sides) if s in _LABELS}
-    reasons |= {n: why for n, why in enumerate(rows.unfit) if why is not None}
+def _left_out(rows: Rows, queued: dict[str, int]) -> dict[int, str]:
+    reasons = {n: why for n, why in enumerate(rows.unfit) if why is not None}
     asked = ((n, queued.get(r)) for n, r in enumerate(rows.record_ids))
     return reasons | {n: f"its prompt was asked in round {r}" for n, r in asked if r is not None}
 
 
-def _named(config: SelectConfig) -> set[str]:
-    """Return the columns that caps speak of."""
-    return {cap.column for cap in config.caps}
+def _named(config: SelectConfig, scores: Collection[str]) -> set[str]:
+    """Return the columns that caps, quotas and rules speak of, and that are no scores."""
+    return columns_needed(config) - set(scores)

@@ -22,6 +22,7 @@ from curate.pipeline.committee import current_committee
 from curate.pipeline.items import items_of
 from curate.pipeline.offer import NEED
 from curate.pipeline.pool import prompt_vectors, upstream
+from curate.pipeline.progress_page import shown_progress
 from curate.pipeline.summary import Summary
 from curate.pipeline.versions import versions
 from curate.project import Project, Round
@@ -67,6 +68,7 @@ def page(project: Project, *, truth: drawing.Truth | None = None) -> drawing.Pag
         outcomes=Counter(outcome for _, outcome in _settled(round_)) if round_ else {},
         exports=_exports(round_) if round_ else (),
         truth=truth,
+        progress=shown_progress(project),
         show_text=config.report.show_text,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,8 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.config import SelectConfig
 from curate.errors import ConfigError, ProjectError, SelectionError
 from curate.pipeline.journal import streamed_row
+from curate.pipeline.learn import LEARNED
 from curate.pipeline.offer import Offer, offer
 from curate.pipeline.pool import key, upstream
 from curate.pipeline.summary import Summary
@@ -57,10 +59,10 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
         SelectionError: If nothing can be asked.
         ProjectError: If the last round is closed and no next one was asked for, or the other way.
     """
-    from curate.select import choose, composition, guard, shortfall
+    from curate.select import choose, composition, composition_lines, guard, shortfall
 
     round_ = open_round(project, next_round=next_round)
-    now = key(project, "select", upstream(project, "score"), str(round_.number))
+    now = key(project, "select", upstream(project, "learn"), str(round_.number))
     if done := _kept(round_, now):
         return done
     on_offer = offer(project, round_)
@@ -72,13 +74,15 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
     if not len(selection):
         raise SelectionError(_nothing(on_offer))
     round_.write("pool", _pool_table(on_offer, selection))
-    mix = composition(on_offer.pool, selection, seed=seed)
-    short = shortfall(on_offer.pool, selection, config.budget.items or size)
-    notes = [note for note in (short, _unscored(on_offer, config.strategy)) if note]
-    summary = _summary(round_, on_offer, selection, notes)
+    mix = composition(on_offer.pool, selection, seed=seed, columns=_described(on_offer))
+    notes = [*_chosen_by(on_offer, selection, config), *selection.notes]
+    if short := shortfall(on_offer.pool, selection, config.budget.items or size):
+        notes.append(short)
+    summary = _summary(round_, on_offer, selection, [*notes, *composition_lines(mix)])
     round_.write_json("composition", mix)
     round_.write("queue", _queue_table(project, on_offer, selection, seed))
-    round_.write_json("selected", {"key": now, "summary": summary.as_json()})
+    said = {"key": now, "need": on_offer.pool.need_name, "strategy": selection.strategy}
+    round_.write_json("selected", said | {"summary": summary.as_json()})
     return summary
 
 
@@ -111,25 +115,25 @@ def _nothing(on_offer: Offer) -> str:
     return f"none of {len(on_offer.pool.ids):,} rows may be asked; most often: {often}"
 
 
-def _unscored(on_offer: Offer, strategy: str) -> str | None:
-    """Say what to do where no row has the score by which the strategy picks."""
-    pool = on_offer.pool
-    if strategy not in _BY_NEED or not np.isnan(pool.need[pool.open]).all():
-        return None
-    return (
-        f"no row on offer has a {pool.need_name} (one model's answers alone cannot disagree): only "
-        "the random slice was drawn; add other models' answers, or cover the prompts with "
-        "`select.strategy: facility_location`"
-    )
+def _described(on_offer: Offer) -> list[str]:
+    """Return the columns whose values are counted beside those of random queues."""
+    wordy = ("prompt", "answer", "time", "record_id", "group")
+    return [name for name in on_offer.pool.columns if name not in wordy]
 
 
-_BY_NEED = ("hybrid", "uncertainty")
+def _chosen_by(on_offer: Offer, selection: Selection, config: SelectConfig) -> Iterator[str]:
+    """Say what chose, where it is not what the configuration says or the task's default."""
+    if selection.strategy != config.strategy:
+        yield f"chosen by {selection.strategy}"
+    elif on_offer.pool.need_name in LEARNED and config.need is None:
+        yield "the need is `learned`: what people answered told useful rows better than one score"
 
 
 def _pool_table(on_offer: Offer, selection: Selection) -> pa.Table:
     n = len(on_offer.pool.ids)
     picked = {int(row): order for order, row in enumerate(selection.indices)}
     order = [picked.get(row) for row in range(n)]
+    inclusion = selection.inclusion
     return pa.table(
         {
             "item_id": on_offer.pool.ids,
@@ -141,6 +145,9 @@ def _pool_table(on_offer: Offer, selection: Selection) -> pa.Table:
             "reason": [None if o is None else selection.reason[o] for o in order],
             "probability": [
                 math.nan if o is None else float(selection.probability[o]) for o in order
+            ],
+            "inclusion": [
+                math.nan if o is None or inclusion is None else float(inclusion[o]) for o in order
             ],
             **{f"score.{name}": column for name, column in on_offer.pool.scores.items()},
         }
@@ -174,12 +181,11 @@ def _overlap(project: Project, n: int, seed: int) -> npt.NDArray[np.int64]:
 
 def _summary(round_: Round, on_offer: Offer, selection: Selection, notes: Sequence[str]) -> Summary:
     parts = list(selection.part)
-    random = parts.count("random")
+    by_part = {part: parts.count(part) for part in ("active", "always", "typical", "random")}
     counts: dict[str, Any] = {
         "round": f"{round_.number}",
         "queued": len(selection),
-        "active": len(selection) - random,
-        "random": random,
+        **{part: n for part, n in by_part.items() if n or part in ("active", "random")},
         "on offer": int(on_offer.pool.open.sum()),
         "left out": len(selection.left_out),
     }

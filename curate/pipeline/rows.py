@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.config import SelectConfig
+from curate.project import Project
 from curate.records import pair_id
 
-__all__ = ["Rows", "pair_rows", "ranking_rows", "target_rows"]
+__all__ = ["LENGTHS", "Rows", "pair_rows", "ranking_rows", "rows_on_offer", "target_rows"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,6 +34,19 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.item_ids)
+
+
+def rows_on_offer(project: Project) -> Rows:
+    """Return what the project's pool holds for its task.
+
+    Raises:
+        ProjectError: If nothing was scored yet.
+    """
+    config = project.config
+    if config.project.task == "rewrite":
+        return target_rows(project.need_table("scores", "score"))
+    pairs = pair_rows(project.need_table("pair_scores", "score"), config.select)
+    return ranking_rows(pairs) if config.push.ranking == "full" else pairs
 
 
 def target_rows(scores: pa.Table) -> Rows:
@@ -74,6 +88,8 @@ def _unfit(row: dict[str, Any], config: SelectConfig) -> str | None:
     alike = 1 - row["pair_dissimilarity"]
     if alike >= config.near_identical:
         return f"its two answers are near-identical (cosine {alike:.3f})"
+    if config.length_ratio is not None and row["length_ratio"] > config.length_ratio:
+        return f"one answer is {row['length_ratio']:.1f} times as long as the other"
     return None
 
 
@@ -105,8 +121,9 @@ def _floats(scores: pa.Table) -> dict[str, Floats]:
     return {
         name: pc.cast(scores[name], pa.float64()).to_numpy()
         for name in scores.column_names
-        if pa.types.is_floating(scores[name].type) or name in _LENGTHS
+        if pa.types.is_floating(scores[name].type) or name in LENGTHS
     }
 
 
-_LENGTHS = ("answer_tokens", "prompt_tokens", "answer_characters")
+LENGTHS = ("answer_tokens", "prompt_tokens", "answer_characters", "length_ratio")
+"""Score columns that say how long a row is, not how much it needs a person."""

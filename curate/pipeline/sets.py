@@ -18,7 +18,7 @@ from curate.console import bar
 from curate.errors import ProjectError
 from curate.files import beside
 from curate.pipeline.items import items_of
-from curate.pipeline.offer import NEED
+from curate.pipeline.learn import NEED
 from curate.pipeline.summary import Summary
 from curate.pipeline.versions import versions
 from curate.project import Project, Round
@@ -156,14 +156,15 @@ def export(project: Project) -> Summary:
 def _about(project: Project, round_: Round) -> dict[str, Any]:
     """Return what the card tells of where the rows come from."""
     config = project.config.select
-    counts = round_.read_json("selected")["summary"]["counts"]
+    told = round_.read_json("selected")
+    counts = told["summary"]["counts"]
     guideline = round_.read_json("pushed")["guideline"]
     agreement = round_.read_json("agreement")
     return {
         "source": [Path(path).name for path in project.config.ingest.paths],
         "selected": {
-            "strategy": config.strategy,
-            "score": config.need or NEED[project.config.project.task],
+            "strategy": told.get("strategy") or config.strategy,
+            "score": told.get("need") or NEED[project.config.project.task],
             "round": round_.number,
             "items chosen": counts["active"],
             "items drawn at random": counts["random"],

@@ -62,6 +62,8 @@ def make(tmp_path):
             "is_target": [c["model"] == "x" for c in candidates],
             "uncertainty": np.repeat(needs, 2),
             "novelty": np.full(2 * N, np.nan),
+            "answer_tokens": np.full(2 * N, 100),
+            "prompt_tokens": np.full(2 * N, 20),
             "why_nan": ['{"novelty": "nothing reviewed yet"}'] * (2 * N),
         }
         made.write("scores", pa.table(scores))
@@ -145,11 +147,12 @@ def test_nothing_to_ask_says_what_kept_it(make):
         select(make("select: {test_share: 1.0, calibration_share: 0}\n"))
 
 
-def test_rows_that_could_not_be_scored_are_only_drawn_by_lot_and_that_is_told(make):
+def test_where_no_row_could_be_scored_the_cold_start_chooses_and_that_is_told(make):
     text = "select: {budget: {items: 10}, near_identical: 1.0}\n"
     drawn = select(make(text, need=np.full(N, np.nan)))
-    assert drawn.counts["random"] == drawn.counts["queued"] == 1
-    assert "facility_location" in drawn.notes[-1]
+    assert drawn.counts["queued"] == 10 and drawn.counts["random"] == 1
+    assert drawn.notes[0].startswith("chosen by typical (cold start: no row on offer has a")
+
 
 
 def test_the_page_groups_reasons_that_differ_only_by_row():

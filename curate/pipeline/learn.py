@@ -1,0 +1,256 @@
+"""The acquisition model: what this project's answers teach about what to ask next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from curate.config import Config
+from curate.files import file_digest, read_json, write_json
+from curate.pipeline.pool import finish, fresh, key, prompt_vectors, upstream
+from curate.pipeline.rows import LENGTHS, Rows, rows_on_offer
+from curate.pipeline.summary import Summary
+from curate.pipeline.usefulness import useful_answers
+from curate.project import Project, Round
+from curate.records import digest
+
+if TYPE_CHECKING:
+    from curate.learn import Need, Usefulness
+
+__all__ = ["LEARNED", "NEED", "Answered", "answered", "default_need", "learn", "learned", "model"]
+
+Floats = npt.NDArray[np.float64]
+
+NEED = {"rewrite": "uncertainty", "rank": "pair_dissimilarity"}
+"""Score column that ranks the need, by task, unless the configuration names another."""
+LEARNED = ("learned", "learned_sd", "learned_information")
+"""Columns that the acquisition model adds: the chance that an answer would be useful, how unsure
+the model is of its log odds, and what the answer would tell it (nats)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What people's answers say of rows, and the scores that the rows were chosen by."""
+
+    useful: Floats
+    """1 = worth a person's time, 0 = not, between them where people differ, NaN = no answer
+    counts, shape (n_rows,)."""
+    by_lot: npt.NDArray[np.bool_]
+    """Rows that the lot drew, shape (n_rows,)."""
+    scores: dict[str, Floats]
+    """Each row's scores: those it was chosen by where it was asked, else those of now."""
+
+    @property
+    def n(self) -> int:
+        """How many rows have an answer that counts."""
+        return int((~np.isnan(self.useful)).sum())
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many rows were useful, and how many not."""
+        known = self.useful[~np.isnan(self.useful)]
+        return {"useful": int((known >= 0.5).sum()), "not": int((known < 0.5).sum())}
+
+
+def learn(project: Project) -> Summary:
+    """Fit the acquisition model on what people answered, and say which scores told it beforehand.
+
+    With fewer than `learn.least` answers nothing is fitted, and the task's default score goes on
+    ranking the need.
+    """
+    path = project.pool / "learned.parquet"
+    now = key(project, "learn", upstream(project, "score"), *_settled(project))
+    if done := fresh(project, "learn", now, []):
+        return done
+    config = project.config.learn
+    rows = rows_on_offer(project)
+    told = answered(project, rows)
+    if not config.enabled or told.n < max(config.least, 1) or min(told.kinds.values()) < 2:
+        path.unlink(missing_ok=True)
+        _facts_path(project).unlink(missing_ok=True)
+        return finish(project, "learn", now, _nothing_learned(project, told))
+    need, judged = model(project, rows, told)
+    project.write("learned", _table(rows, need))
+    write_json(_facts_path(project), _facts(need, judged, told))
+    counts: dict[str, Any] = {
+        "answers": told.n,
+        "useful": told.kinds["useful"],
+        "need": "learned" if judged.better else judged.default,
+        "AUROC": judged.mix.value,
+        f"AUROC of {judged.default}": judged.columns[judged.default].value,
+    }
+    notes = (*judged.sentences, *_named_anyway(project, judged))
+    summary = Summary(stage="learn", counts=counts, paths=(path.as_posix(),), notes=notes)
+    return finish(project, "learn", now, summary)
+
+
+def default_need(config: Config) -> str:
+    """Return the score that ranks the need where nothing was learned."""
+    named = config.select.need
+    return NEED[config.project.task] if named is None or named in LEARNED else named
+
+
+def learned(project: Project) -> tuple[dict[str, dict[str, float]], dict[str, Any]] | None:
+    """Return the learned columns by item, and what is known of the model; None = nothing learned.
+
+    Returns:
+        Column to item to value, and the facts of ``pool/learned.json``.
+    """
+    table, facts = project.table("learned"), read_json(_facts_path(project))
+    if table is None or facts is None or not project.config.learn.enabled:
+        return None
+    ids = table["item_id"].to_pylist()
+    return {name: dict(zip(ids, table[name].to_pylist(), strict=True)) for name in LEARNED}, facts
+
+
+def model(project: Project, rows: Rows, told: Answered) -> tuple[Need, Usefulness]:
+    """Fit the model on rows that were answered.
+
+    Raises:
+        ValueError: If nothing is answered.
+    """
+    from curate.learn import learned_need, usefulness
+
+    default = default_need(project.config)
+    lengths = {name: told.scores[name] for name in LENGTHS if name in told.scores}
+    scores = {name: v for name, v in told.scores.items() if name not in lengths}
+    vectors = [_vectors(project, rows)] if project.config.learn.text else []
+    groups = np.unique(np.array(rows.record_ids), return_inverse=True)[1]
+    judged = usefulness(
+        scores,
+        told.useful,
+        default=default,
+        groups=groups,
+        vectors=vectors,
+        rng=project.config.project.seed,
+    )
+    need = learned_need(
+        scores,
+        told.useful,
+        default=default,
+        vectors=vectors,
+        nuisance=_nuisance(project, lengths),
+    )
+    return need, judged
+
+
+def _vectors(project: Project, rows: Rows) -> npt.NDArray[np.float32]:
+    records = project.need_table("records", "ingest")["id"].to_pylist()
+    place = {id: n for n, id in enumerate(records)}
+    return np.asarray(prompt_vectors(project)[[place[id] for id in rows.record_ids]])
+
+
+def _nuisance(project: Project, lengths: dict[str, Floats]) -> Floats | None:
+    """Return log lengths, so that "the longer the more useful" is not learned."""
+    if "length" not in project.config.learn.nuisance or not lengths:
+        return None
+    columns = [np.log1p(np.nan_to_num(values)) for values in lengths.values()]
+    return np.stack(columns, axis=1)
+
+
+def answered(project: Project, rows: Rows) -> Answered:
+    """Return what all rounds' answers say of rows."""
+    place = {id: n for n, id in enumerate(rows.item_ids)}
+    useful = np.full(len(rows), np.nan)
+    by_lot = np.zeros(len(rows), bool)
+    scores = {name: values.copy() for name, values in rows.scores.items()}
+    for round_ in project.rounds():
+        told = useful_answers(project, round_)
+        for id, value in zip(told.item_ids, told.useful.tolist(), strict=True):
+            if id in place and not math.isnan(value):
+                useful[place[id]] = value
+        _as_chosen(round_, place, by_lot, scores)
+    return Answered(useful=useful, by_lot=by_lot, scores=scores)
+
+
+def _as_chosen(
+    round_: Round,
+    place: dict[str, int],
+    by_lot: npt.NDArray[np.bool_],
+    scores: dict[str, Floats],
+) -> None:
+    """Put a round's scores in place of those of now: asking changes some (how new a row is)."""
+    pool = round_.table("pool")
+    if pool is None:
+        return
+    pool = pool.filter(pool["order"].is_valid())
+    ids, parts = pool["item_id"].to_pylist(), pool["part"].to_pylist()
+    there = [(n, place[id]) for n, id in enumerate(ids) if id in place]
+    for name, values in scores.items():
+        if f"score.{name}" in pool.column_names:
+            then = pool[f"score.{name}"].to_numpy()
+            for n, row in there:
+                values[row] = then[n]
+    for n, row in there:
+        by_lot[row] = parts[n] == "random"
+
+
+def _settled(project: Project) -> Iterator[str]:
+    """Give what tells one state of the answers from another."""
+    for round_ in project.rounds():
+        for name in ("curated.parquet", "undecided.jsonl"):
+            path = round_.folder / name
+            if path.exists():
+                yield digest(round_.folder.name, name, file_digest(path))
+
+
+def _facts_path(project: Project) -> Any:
+    return project.pool / "learned.json"
+
+
+def _nothing_learned(project: Project, told: Answered) -> Summary:
+    config, kinds = project.config.learn, told.kinds
+    if not config.enabled:
+        note = "`learn.enabled` is false"
+    elif told.n < config.least:
+        note = f"nothing learned yet: {told.n:,} of the {config.least:,} answers that it takes"
+    else:
+        note = (
+            f"nothing to learn from {told.n:,} answers of one kind "
+            f"({kinds['useful']:,} useful, {kinds['not']:,} not)"
+        )
+    counts = {"answers": told.n, "need": default_need(project.config)}
+    return Summary(
+        stage="learn", counts=counts, notes=(note,) if told.n or not config.enabled else ()
+    )
+
+
+def _named_anyway(project: Project, judged: Usefulness) -> Iterator[str]:
+    named = project.config.select.need
+    if named is not None and named not in LEARNED and judged.better:
+        yield f"`select.need: {named}` is kept, as the configuration names it"
+
+
+def _table(rows: Rows, need: Need) -> pa.Table:
+    return pa.table(
+        {
+            "item_id": rows.item_ids,
+            "learned": need.chance,
+            "learned_sd": np.sqrt(need.variance),
+            "learned_information": need.information,
+        }
+    )
+
+
+def _facts(need: Need, judged: Usefulness, told: Answered) -> dict[str, Any]:
+    return {
+        "better": judged.better,
+        "default": judged.default,
+        "answers": told.n,
+        "by_lot": int((told.by_lot & ~np.isnan(told.useful)).sum()),
+        "useful": judged.n_useful,
+        "columns": {name: asdict(area) for name, area in judged.columns.items()},
+        "mix": asdict(judged.mix),
+        "gain": asdict(judged.gain),
+        "weights": dict(list(judged.weights.items())[:_WEIGHTS]),
+        "sentences": list(judged.sentences),
+    }
+
+
+_WEIGHTS = 30
