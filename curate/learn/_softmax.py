@@ -89,7 +89,7 @@ class Softmax:
         for part, rows in chunks(features, len(self.weights)):
             variance = self._spreads(rows) @ (self._centred() ** 2).T
             here = logits[part] - logits[part].mean(axis=1, keepdims=True)
-            logits[part] = here / np.sqrt(1.0 + np.pi / 8 * variance)
+            logits[part] = here / np.sqrt(1.0 + np.pi / 8 * _reach(len(self.bias)) * variance)
         return softmax(logits)
 
     def information(self, features: npt.ArrayLike) -> Floats:
@@ -166,6 +166,15 @@ def fit_softmax(
         factors=factors,
         precision=prior.shared,
     )
+
+
+def _reach(n_classes: int) -> float:
+    """Return how much of a logit's variance moderates its chance.
+
+    The more classes there are, the more the noise of the others averages out. Fitted to means over
+    posterior draws on mixtures of Gaussians with 3 to 150 classes.
+    """
+    return float(4.5 * n_classes**-0.6)
 
 
 def softmax(logits: Floats) -> Floats:

@@ -182,9 +182,10 @@ class _Answers:
     def resampled(self, generator: np.random.Generator) -> Floats:
         """Return weights of the rows: as they are, and then for resamples of whole groups."""
         n_groups = int(self.group.max(initial=-1)) + 1
-        drawn = generator.multinomial(
-            n_groups, np.full(n_groups, 1 / max(1, n_groups)), N_RESAMPLES
-        )
+        if not n_groups:
+            return np.ones((1, 0))
+        even = np.full(n_groups, 1 / n_groups)
+        drawn = generator.multinomial(n_groups, even, N_RESAMPLES)
         times = np.concatenate([np.ones((1, n_groups)), drawn])
         return np.asarray(times[:, self.group] * self.weights)
 
