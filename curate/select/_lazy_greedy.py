@@ -12,6 +12,7 @@ __all__ = ["dense_best", "dense_gains", "heapify", "sparse_best", "sparse_gains"
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+SmallInts = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
 
@@ -63,7 +64,7 @@ def dense_best(
 
 @compiled
 def sparse_gain(
-    start: int, stop: int, clients: Ints, similar: Floats, nearest: Floats, weights: Floats
+    start: int, stop: int, clients: SmallInts, similar: Floats, nearest: Floats, weights: Floats
 ) -> float:
     """Return by how much one candidate betters the sum over the clients that know it."""
     total = 0.0
@@ -76,7 +77,7 @@ def sparse_gain(
 @compiled
 def sparse_gains(
     starts: Ints,
-    clients: Ints,
+    clients: SmallInts,
     similar: Floats,
     nearest: Floats,
     weights: Floats,
@@ -100,7 +101,7 @@ def sparse_best(
     closed: Bools,
     turn: int,
     starts: Ints,
-    clients: Ints,
+    clients: SmallInts,
     similar: Floats,
     nearest: Floats,
     weights: Floats,

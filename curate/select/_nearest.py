@@ -105,4 +105,4 @@ def closer_bound(
 ) -> float:
     """Return how high the product of row `i` with `vector` may be by its whole numbers."""
     codes, scale, lost = body
-    return scale[i] * coded_product(codes[i], vector) + lost[i] * length
+    return float(scale[i] * coded_product(codes[i], vector) + lost[i] * length)

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from curate.select.neighbours import neighbours
+from curate.select.graph import PROBES, neighbours
 from curate.select.strategies import Offer
 from curate.select.vectors import unit_rows
 from curate.select.within import Within
@@ -20,9 +20,13 @@ Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 DENSE_ROWS = 12_000
-"""Up to this many rows all similarities are held (576 MB); past it, a graph of neighbours."""
-N_NEIGHBOURS = 64
-"""Length of each row's list in the graph."""
+"""Up to this many rows all similarities are held (576 MB); past it, those along a graph."""
+N_EDGES = 24_000_000
+"""Similarities that the graph holds at most (400 MB while it is built)."""
+REACH = 2
+"""The graph's lists are so many times as long as the rows that one pick stands for on average,"""
+SHORTEST, LONGEST = 64, 256
+"""within these bounds."""
 
 
 def facility_location(
@@ -32,32 +36,41 @@ def facility_location(
     covered: Ints | None = None,
     weights: Doubles | None = None,
     quality: Doubles | None = None,
+    rng: int | np.random.Generator = 7,
 ) -> Ints:
     """Pick `k` rows so that every row has a similar one among the picks.
 
     Lazy greedy maximisation of sum_i w_i max_(j in picks) cos+(i, j) + sum_(j in picks) q_j,
     where cos+ is the cosine with negative values at 0; what is `covered` counts as picked. The
     value reached is at least 1 - 1/e of the best possible (Nemhauser, Wolsey and Fisher, 1978).
-    Past `DENSE_ROWS` rows the sum runs over the graph of each row's `N_NEIGHBOURS` most similar
-    rows (exact neighbours, other similarities at 0) and the guarantee holds for that sum.
+
+    Past `DENSE_ROWS` rows the guarantee holds for the sum along a graph instead: each row's list
+    of its most similar rows (see `graph.neighbours`, which finds about 95 of 100), other
+    similarities counting as 0. The longer the lists, the farther a pick is seen to reach, so they
+    grow with n_rows / k, from 64 to 256; where that would be more than `N_EDGES` similarities,
+    the sum runs over a sample of the rows, drawn by lot, while any row may still be picked.
 
     Args:
-        vectors: One row per item, shape (n_rows, n_dims); taken at unit length.
+        vectors: One row per item, shape (n_rows, n_dims); taken at unit length. May be
+            memory-mapped.
         k: How many rows to pick; at most those not covered come back.
         covered: Rows that count as picked already, e.g. those reviewed earlier.
         weights: How much it matters that a row is represented, shape (n_rows,), >= 0.
         quality: What picking a row is worth in itself, shape (n_rows,), >= 0.
+        rng: Seed or generator of the samples that large pools need.
 
     Returns:
         Row indices in the order of picking; ties: lowest index. Cost: n_rows^2 / 2 similarities,
-        then about n_rows operations a pick.
+        then about n_rows operations a pick; past `DENSE_ROWS` n_rows^1.5 products.
 
     >>> facility_location(np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [-1, 0]], "f4"), 2)
     array([1, 3])
     """
-    rows = unit_rows(vectors)
+    unit = unit_rows(vectors)
     covered = np.empty(0, np.int64) if covered is None else np.asarray(covered, np.int64)
-    representatives = _representatives(rows, rows[covered], weights, quality)
+    rows = np.arange(len(unit))
+    worth = (weights, quality)
+    representatives = _representatives(unit, rows, k, unit[covered], worth, rng)
     representatives.close(covered)
     picks: list[int] = []
     while len(picks) < k and (row := representatives.offer()) >= 0:
@@ -69,23 +82,36 @@ def facility_location(
 def picker(offer: Offer) -> Within:
     """Offer the open row that betters the cover of the open rows most, round by round."""
     rows = np.flatnonzero(offer.open)
-    vectors = offer.vectors[rows]
-    return Within(rows, _representatives(vectors, offer.vectors[offer.centres], None, None))
+    covered = offer.vectors[offer.centres]
+    worth = (None, None)
+    return Within(rows, _representatives(offer.vectors, rows, offer.k, covered, worth, offer.rng))
 
 
 def _representatives(
     vectors: Floats,
+    rows: Ints,
+    k: int,
     covered: Floats,
-    weights: Doubles | None,
-    quality: Doubles | None,
+    worth: tuple[Doubles | None, Doubles | None],
+    rng: int | np.random.Generator,
 ) -> Representatives:
-    graph: Similarities
-    if len(vectors) <= DENSE_ROWS:
-        graph = Dense(vectors, vectors)
-    else:
-        graph = Sparse(vectors)
+    """Return who picks among `rows`, by position; weights and quality are by position too."""
+    weights, quality = worth
+    if len(rows) <= DENSE_ROWS:
+        every = vectors[rows]
+        nearest = nearest_cosine(every, covered)
+        return Representatives(
+            Dense(every, every), nearest=nearest, weights=weights, quality=quality
+        )
+    rng = np.random.default_rng(rng)
+    length = min(max(SHORTEST, REACH * len(rows) // max(1, k)), LONGEST)
+    clients = np.sort(rng.permutation(len(rows))[: N_EDGES // length])
     return Representatives(
-        graph, nearest=nearest_cosine(vectors, covered), weights=weights, quality=quality
+        Sparse(vectors, length, rows=rows, clients=clients, rng=rng),
+        nearest=nearest_cosine(vectors[rows[clients]], covered),
+        weights=None if weights is None else np.asarray(weights)[clients],
+        quality=quality,
+        stands_for=len(rows) / len(clients),
     )
 
 
@@ -117,7 +143,7 @@ class Similarities(Protocol):
     def best(self, state: State, size: int, turn: int) -> int:
         """Bring the best open candidate to the heap's top and return the heap's new size."""
 
-    def of(self, candidate: int) -> tuple[Ints | slice, Floats]:
+    def of(self, candidate: int) -> tuple[npt.NDArray[np.int32] | slice, Floats]:
         """Return the clients that a candidate may stand for, and the similarities."""
 
 
@@ -177,7 +203,7 @@ class Dense:
             state.quality,
         )
 
-    def of(self, candidate: int) -> tuple[Ints | slice, Floats]:
+    def of(self, candidate: int) -> tuple[npt.NDArray[np.int32] | slice, Floats]:
         """Return all clients and the similarities."""
         return slice(None), self._similar[candidate]
 
@@ -186,17 +212,37 @@ class Sparse:
     """Similarities along the graph of nearest neighbours.
 
     Args:
-        vectors: Unit rows, shape (n_rows, n_dims): clients and candidates.
+        vectors: Unit rows, shape (n_rows, n_dims).
+        length: How many candidates each client's list holds.
+        rows: The candidates as rows of `vectors`; None = all.
+        clients: Positions of the clients among the candidates; None = all.
+        probes: How thoroughly the graph is searched, see `neighbours`; None = exactly.
+        rng: Seed or generator of the graph's samples.
     """
 
-    def __init__(self, vectors: Floats) -> None:
-        self.n_candidates = len(vectors)
-        rows, cosines = neighbours(vectors, N_NEIGHBOURS)
-        by_candidate = np.argsort(rows.ravel(), kind="stable")
-        self._clients = by_candidate // rows.shape[1]
-        self._similar = np.maximum(cosines.ravel()[by_candidate], 0)
-        counts = np.bincount(rows.ravel(), minlength=len(vectors))
-        self._starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    def __init__(
+        self,
+        vectors: Floats,
+        length: int,
+        *,
+        rows: Ints | None = None,
+        clients: Ints | None = None,
+        probes: int | None = PROBES,
+        rng: int | np.random.Generator = 7,
+    ) -> None:
+        from curate.select._neighbours import turned
+
+        rows = np.arange(len(vectors)) if rows is None else rows
+        listed, cosines = neighbours(
+            vectors,
+            length,
+            candidates=rows,
+            clients=rows if clients is None else rows[clients],
+            probes=probes,
+            rng=rng,
+        )
+        self.n_candidates = len(rows)
+        self._starts, self._clients, self._similar = turned(listed, cosines, len(rows))
 
     def gains(self, state: State) -> Doubles:
         """Return every candidate's gain."""
@@ -224,7 +270,7 @@ class Sparse:
             state.quality,
         )
 
-    def of(self, candidate: int) -> tuple[Ints | slice, Floats]:
+    def of(self, candidate: int) -> tuple[npt.NDArray[np.int32] | slice, Floats]:
         """Return the clients that have the candidate in their list."""
         span = slice(self._starts[candidate], self._starts[candidate + 1])
         return self._clients[span], self._similar[span]
@@ -238,6 +284,7 @@ class Representatives:
         nearest: Each client's similarity to what is covered, shape (n_clients,).
         weights: Of the clients; None = 1 each.
         quality: Of the candidates; None = 0 each.
+        stands_for: How many rows each client stands for, where the clients are a sample.
     """
 
     def __init__(
@@ -247,6 +294,7 @@ class Representatives:
         nearest: Floats,
         weights: Doubles | None = None,
         quality: Doubles | None = None,
+        stands_for: float = 1.0,
     ) -> None:
         from curate.select._lazy_greedy import heapify
 
@@ -255,7 +303,9 @@ class Representatives:
         self._graph = graph
         self._state = State(
             nearest=nearest,
-            weights=np.asarray(np.ones(len(nearest)) if weights is None else weights, np.float32),
+            weights=(stands_for * (np.ones(len(nearest)) if weights is None else weights)).astype(
+                "f4"
+            ),
             quality=np.asarray(np.zeros(n) if quality is None else quality, np.float64),
             gains=np.zeros(n),
             fresh=np.zeros(n, np.int64),
@@ -265,6 +315,7 @@ class Representatives:
         self._state.gains = graph.gains(self._state)
         self._size = n
         self._turn = 0
+        self._stands_for = stands_for
         heapify(self._state.heap, self._state.gains)
 
     def offer(self) -> int:
@@ -280,7 +331,9 @@ class Representatives:
         nearest[clients] = np.maximum(nearest[clients], similar)
         self._state.closed[row] = True
         self._turn += 1
-        return f"nearer to {int(better.sum()):,} rows on offer than any pick before it"
+        n = round(self._stands_for * int(better.sum()))
+        about = "about " if self._stands_for > 1 else ""
+        return f"nearer to {about}{n:,} rows on offer than any pick before it"
 
     def close(self, rows: Ints) -> None:
         """Never offer `rows`."""

@@ -163,9 +163,13 @@ def _cover(offer: Offer, listed: Ints) -> Picker:
     covered = offer.vectors[offer.centres]
     if offer.cover == "k_center":
         return Farthest(offer.vectors[listed], covered)
-    clients = offer.vectors[_clients(offer, listed)]
-    graph = Dense(offer.vectors[listed], clients)
-    return Representatives(graph, nearest=nearest_cosine(clients, covered))
+    rows = _clients(offer, listed)
+    clients = offer.vectors[rows]
+    return Representatives(
+        Dense(offer.vectors[listed], clients),
+        nearest=nearest_cosine(clients, covered),
+        stands_for=int(offer.open.sum()) / max(1, len(rows)),
+    )
 
 
 def _clients(offer: Offer, listed: Ints) -> Ints:
