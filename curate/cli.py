@@ -137,6 +137,12 @@ def export(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def progress(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Say what the rounds found beside chance, what is left, and whether to go on."""
+    _stage(config, as_json, lambda p, s: s.progress(p))
+
+
+@app.command()
 def report(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     """Write the project's HTML page."""
     _stage(config, as_json, lambda p, s: s.report(p))

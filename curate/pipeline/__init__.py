@@ -20,6 +20,7 @@ from curate.pipeline.listening import listen
 from curate.pipeline.page import report
 from curate.pipeline.plan import ledger, plan
 from curate.pipeline.pool import embed, ingest, score
+from curate.pipeline.progress import progress
 from curate.pipeline.queue import explain, goes_on, open_round, select
 from curate.pipeline.sets import close, export, resolve
 from curate.pipeline.state import status
@@ -45,6 +46,7 @@ __all__ = [
     "ledger",
     "listen",
     "plan",
+    "progress",
     "pull",
     "push",
     "report",
@@ -58,7 +60,7 @@ __all__ = [
 
 STAGES: tuple[Callable[[Project], Summary], ...] = (
     *(ingest, generate, judge, embed, score, learn, select),
-    *(push, pull, resolve, export, close, report),
+    *(push, pull, resolve, export, progress, close, report),
 )
 """What `run` does, in order."""
 
