@@ -22,9 +22,9 @@ def bald(information: npt.ArrayLike, k: int, *, covered: Ints | None = None) -> 
     ``H(mean_s p_s) - mean_s H(p_s)`` over draws s of the posterior (Houlsby et al., 2011): high
     where the draws contradict each other, each sure of itself, and not where the row is
     ambiguous. Use it where many rows are ambiguous by nature. Each row is taken by itself, so that
-    alike rows are picked together (BatchBALD, which would count what they share, is not done):
-    for large queues see `badge`, or `hybrid` with the information as need. No guarantee for the
-    queue as a whole.
+    alike rows are picked together (what they share, as BatchBALD would, it does not count): for
+    large queues see `badge`, or `hybrid` with the information as need. No guarantee for the queue
+    as a whole.
 
     Args:
         information: Nats, shape (n_rows,), as `LogisticHead.information` gives it; or draws of
