@@ -29,6 +29,7 @@ from curate.select.near_identical import near_identical
 from curate.select.pool import Answers, Pool
 from curate.select.prob_cover import prob_cover
 from curate.select.random import random
+from curate.select.regions import regions
 from curate.select.rules import withhold
 from curate.select.sampled import sampled
 from curate.select.shortfall import shortfall
@@ -75,6 +76,7 @@ __all__ = [
     "parse",
     "prob_cover",
     "random",
+    "regions",
     "sampled",
     "shortfall",
     "splits",

@@ -234,9 +234,9 @@ def _by_rules(work: _Work) -> None:
         among = rows & work.filling.open
         most = section.most or int(among.sum())
         if name == "always":
-            offer = _offer(work, among, most)
-            order = by_need(np.where(among, work.pool.need, np.nan))
-            picker: Picker = InOrder(offer, order)
+            ruled = np.flatnonzero(among)
+            order = ruled[by_need(work.pool.need[ruled])]
+            picker: Picker = InOrder(_offer(work, work.filling.open, most), order)
             head = f"always asked where {rule}"
         else:
             picker = strategies.get(work.chooser.name)(_offer(work, among, most))

@@ -17,6 +17,21 @@ BY_VECTORS = frozenset(
 """Strategies that look at where rows lie, not at what they need."""
 BY_SCORES = frozenset(("committee", "mix"))
 """Strategies that name the scores that they go by, and say so where a row has none of them."""
+BY_PAIRS = frozenset(
+    (
+        "pairs",
+        "d_optimal",
+        "batch_bald",
+        "infomax",
+        "moderate_gap",
+        "confident_gap",
+        "delta_ucb",
+        "drts",
+        "double_thompson",
+        "connected",
+    )
+)
+"""Strategies that look at what is known of two answers, from grades at first."""
 BY_BELIEFS = frozenset(
     (
         "least_confidence",
@@ -53,8 +68,8 @@ def chooser(pool: Pool, config: SelectConfig) -> Chooser:
     2. where the strategy goes by the need and no row on offer has one.
 
     A need that does not change with the answers (a committee's, a judge's) is there from the
-    first round on and takes no cold start; nor does a strategy that covers the pool, or one that
-    goes by named scores.
+    first round on and takes no cold start; nor does a strategy that covers the pool, one that goes
+    by named scores, or one that puts answers side by side, which starts from their grades.
 
     Args:
         pool: What is on offer.
@@ -68,7 +83,7 @@ def chooser(pool: Pool, config: SelectConfig) -> Chooser:
 
 
 def _why_cold(pool: Pool, config: SelectConfig) -> str | None:
-    if config.strategy in BY_VECTORS | BY_SCORES:
+    if config.strategy in BY_VECTORS | BY_SCORES | BY_PAIRS:
         return None
     by_beliefs = config.strategy in BY_BELIEFS
     if by_beliefs or not pool.fixed_need:

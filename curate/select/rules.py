@@ -46,11 +46,19 @@ def withhold(pool: Pool, config: SelectConfig) -> Pool:
 
 
 def _protected(pool: Pool) -> dict[int, str]:
-    fellow = "in one group with a row that is never asked"
+    fellow = "in one group with a prompt that is never asked"
     return {
-        row: f"in the {pool.protected[row]} split, never asked" if row in pool.protected else fellow
+        row: _SIDES.get(pool.protected[row], "protected, never asked")
+        if row in pool.protected
+        else fellow
         for row in np.flatnonzero(pool.shielded).tolist()
     }
+
+
+_SIDES = {
+    "test": "its prompt was in the test split, never asked",
+    "calibration": "its prompt was in the calibration slice, never asked",
+}
 
 
 def _never(pool: Pool, config: SelectConfig) -> dict[int, str]:

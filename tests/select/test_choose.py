@@ -8,6 +8,7 @@ import pytest
 from curate import select
 from curate.config import BudgetConfig, CapConfig, SelectConfig
 from curate.errors import ConfigError
+from curate.select.pool import Answers
 
 VECTORS = np.random.default_rng(0).normal(size=(60, 16)).astype(np.float32)
 NEED = np.random.default_rng(1).random(60)
@@ -76,15 +77,20 @@ def test_a_short_queue_says_why():
 
 def test_an_empty_pool_gives_an_empty_queue():
     none = np.empty(0)
+    answers = Answers(
+        features=np.empty((0, 4), np.float32), reward=none, reward_sd=none, length=none
+    )
     nothing = select.Pool(
         ids=[],
         vectors=np.empty((0, 4), np.float32),
         need=none,
         scores={"vote_entropy": none},
+        pairs=np.empty((0, 2), np.int64),
+        answers=answers,
         n_answers=0,
     )
     for name in select.strategies:
-        assert len(chosen(nothing, strategy=name)) == 0
+        assert len(chosen(nothing, strategy=name, mix={"need": 1})) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,3 +55,29 @@ def test_an_empty_pool_is_described_without_figures():
 
 def test_the_same_seed_says_the_same():
     assert described() == described()
+
+
+def test_lots_come_with_the_interval_in_which_they_lie():
+    said = described("uncertainty", k=10)
+    low, mean, high = (said[name]["need"] for name in ("low", "random", "high"))
+    # The mean of 10 of 60 evenly spread numbers has a standard deviation of
+    # .294 / sqrt(10) x sqrt(50 / 59) = .086.
+    assert high - mean == pytest.approx(mean - low) and high - low == pytest.approx(0.34, abs=0.14)
+    assert said["n_draws"] == 20 and said["queue"]["need"] > high
+
+
+def test_minutes_and_values_reached_are_counted():
+    timed = replace(POOL, minutes=np.full(60, 1.5))
+    picks = select.choose(timed, 8, config=SelectConfig(random_share=0), seed=7)
+    said = select.composition(timed, picks, seed=7)
+    assert said["queue"]["minutes"] == 1.5 * len(picks) == said["random"]["minutes"]
+    assert said["queue"]["sources"] <= 2
+
+
+def test_the_composition_reads_as_a_table():
+    lines = select.composition_lines(described())
+    assert lines[0].startswith("5 of 60 rows on offer; beside them 20 queues by lot")
+    assert lines[1].startswith("  of 7 clusters of prompts it reaches ")
+    assert "  5  by lot 3" in lines[1] and lines[1].endswith("more")
+    assert lines[-1].startswith("  source: a 20% (67% on offer), b 80%")
+    assert select.composition_lines(described(k=0)) == ["the queue is empty"]
