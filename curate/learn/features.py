@@ -63,7 +63,7 @@ def map_features(
         ValueError: If lengths differ.
     """
     _length(vectors, columns)
-    known = [_column(name, np.asarray(v, np.float64)) for name, v in columns.items()]
+    known = [_column(name, _finite(v)) for name, v in columns.items()]
     kept = tuple(column for column in known if column.ranked or column.flagged)
     names = [name for column in kept for name in column.names]
     variance = float(max(1, len(names)))
@@ -106,7 +106,7 @@ class _Column:
         return [self.name] * self.ranked + [f"{self.name}?"] * self.flagged
 
     def __call__(self, values: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        given = np.asarray(values, np.float64)
+        given = _finite(values)
         gone = np.isnan(given)
         parts = []
         if self.ranked:
@@ -138,11 +138,14 @@ def _length(vectors: Sequence[npt.ArrayLike], columns: Mapping[str, npt.ArrayLik
 
 def _column(name: str, values: Floats) -> _Column:
     known = np.sort(values[~np.isnan(values)])
-    if len(known) and np.isinf(known).any():
-        raise ValueError(f"column {name!r} holds an infinite value")
     knots, scores = _quantiles(known)
     absent = float(np.isnan(values).mean()) if len(values) else 0.0
     return _Column(name=name, knots=knots, scores=scores, absent=absent)
+
+
+def _finite(values: npt.ArrayLike) -> Floats:
+    """Put infinite values beyond all others."""
+    return np.clip(np.asarray(values, np.float64), -1e300, 1e300)
 
 
 def _quantiles(known: Floats) -> tuple[Floats, Floats]:

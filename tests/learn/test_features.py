@@ -63,6 +63,11 @@ def test_other_rows_are_placed_among_the_pools():
     assert got[3] == 0.0
 
 
+def test_infinite_values_rank_beyond_all_others():
+    got = features([], {"x": [np.inf, 1.0, 2.0, -np.inf, NAN]})
+    assert got == pytest.approx(features([], {"x": [9.0, 1.0, 2.0, 0.0, NAN]}), abs=1e-6)
+
+
 def test_of_an_empty_pool_there_are_no_features():
     assert features([np.zeros((0, 3))], {"x": []}).shape == (0, 3)
     assert features([], {}).shape == (0, 0)
@@ -75,7 +80,5 @@ def test_what_does_not_fit_is_said():
         map_features([], {"x": [1.0, 2.0]})([], {})
     with pytest.raises(ValueError, match="blocks"):
         map_features([], {"x": [1.0, 2.0]})([np.zeros((2, 2))], {"x": [1.0, 2.0]})
-    with pytest.raises(ValueError, match="infinite"):
-        features([], {"x": [1.0, np.inf]})
     with pytest.raises(ValueError, match=r"shape \(n, 3\)"):
         map_features([np.ones((2, 3))], {})([np.ones((2, 4))], {})

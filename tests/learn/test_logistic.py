@@ -262,12 +262,15 @@ def test_the_strength_of_the_prior_is_read_from_many_answers(n_classes):
     rng = np.random.default_rng(0)
     features = rng.standard_normal((4000, 60)) / np.sqrt(60)
     for sd in (1.0, 3.0):
-        pull = features @ rng.standard_normal((60, n_classes)) * sd
+        weights = rng.standard_normal((60, n_classes)) * sd
+        pull = features @ weights
         labels = (pull + rng.gumbel(size=pull.shape)).argmax(axis=1)
-        # Two classes: the weights are a difference of two, of variance 2 sd^2.
-        true = 1 / (2 * sd**2) if n_classes == 2 else 1 / sd**2
+        # A shift of all classes means nothing: with C classes there are 60 (C - 1) weights.
+        # Two classes: the weights are the difference of both, of twice that sum of squares.
+        squares = ((weights - weights.mean(axis=1, keepdims=True)) ** 2).sum()
+        true = 60 / (2 * squares) if n_classes == 2 else 60 * (n_classes - 1) / squares
         found = LogisticHead(n_classes).fit(features, labels).precision
-        assert 0.6 < found / true < 1.6
+        assert found == pytest.approx(true, rel=0.25)
 
 
 def test_features_that_say_nothing_are_shrunk_away():
