@@ -7,14 +7,20 @@ import numpy.typing as npt
 
 __all__ = ["unit_rows"]
 
+Floats = npt.NDArray[np.float32]
 
-def unit_rows(vectors: npt.ArrayLike) -> npt.NDArray[np.float32]:
+
+def unit_rows(vectors: npt.ArrayLike) -> Floats:
     """Return the rows at length 1, zero rows and rows that are not finite as zero rows.
 
-    Rows that have length 1 already are returned as they are, without a copy.
+    Where every row has length 1 or 0 already, float32 rows are returned as they are, without a
+    copy, so that a memory-mapped file stays one; else the copy is the only memory it takes.
 
     Args:
         vectors: Shape (n_rows, n_dims).
+
+    Raises:
+        ValueError: If `vectors` has not two dimensions.
 
     >>> unit_rows([[3, 4], [0, 0]])
     array([[0.6, 0.8],
@@ -23,12 +29,33 @@ def unit_rows(vectors: npt.ArrayLike) -> npt.NDArray[np.float32]:
     rows = np.ascontiguousarray(vectors, np.float32)
     if rows.ndim != 2:
         raise ValueError(f"vectors must have two dimensions, not {rows.ndim}")
-    length = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
-    if np.all(np.abs(length - 1) < _UNIT):
+    blocks = [slice(start, start + _BLOCK) for start in range(0, len(rows), _BLOCK)]
+    if all(_is_unit(rows[block]) for block in blocks):
         return rows
-    good = np.isfinite(length) & (length > 0)
-    scale = np.divide(1, length, where=good, out=np.zeros_like(length))
-    return np.where(good[:, None], np.nan_to_num(rows) * scale[:, None], 0).astype(np.float32)
+    unit = np.empty_like(rows)
+    for block in blocks:
+        unit[block] = _unit(rows[block])
+    return unit
 
 
+_BLOCK = 8192
 _UNIT = 1e-3
+
+
+def _is_unit(rows: Floats) -> bool:
+    length = _length(rows)
+    return bool(((np.abs(length - 1) < _UNIT) | (length == 0)).all())
+
+
+def _unit(rows: Floats) -> Floats:
+    length = _length(rows)
+    good = np.isfinite(length) & (length > 0)
+    near = good & (np.abs(length - 1) < _UNIT)
+    scale = np.divide(1, length, where=good & ~near, out=near.astype(np.float64))
+    unit: Floats = np.where(good[:, None], rows, 0) * scale[:, None]
+    return unit.astype(np.float32)
+
+
+def _length(rows: Floats) -> npt.NDArray[np.float64]:
+    length: npt.NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    return length
