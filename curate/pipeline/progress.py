@@ -24,12 +24,12 @@ from curate.pipeline.new_logs import new_logs
 from curate.pipeline.pool import finish, upstream
 from curate.pipeline.segments import outcome_shares, segments, span, win_rates
 from curate.pipeline.summary import Summary
-from curate.pipeline.verdicts import sentences
+from curate.pipeline.verdicts import findings, sentences
 from curate.pipeline.working_time import pace, worked
 from curate.project import Project, Round
 from curate.records import digest
 
-__all__ = ["facts_of", "progress"]
+__all__ = ["facts_of", "last_said", "progress"]
 
 Facts = dict[str, Any]
 
@@ -51,28 +51,36 @@ def progress(project: Project) -> Summary:
         stage="progress",
         counts=_counts(facts),
         paths=(path.as_posix(),) if path.exists() else (),
-        notes=tuple(facts["sentences"]),
+        notes=tuple(sentences(facts)),
         data={"facts": facts},
     )
     return finish(project, "progress", now, summary)
 
 
+def last_said(project: Project) -> tuple[str, ...]:
+    """Return the sentences of the last `progress`, without looking again; none before the first."""
+    stamp = project.stamp("progress")
+    return tuple(stamp["summary"]["notes"]) if stamp else ()
+
+
 def facts_of(project: Project) -> Facts:
     """Return all figures as plain values for JSON; what is not known is NaN, and infinite is None.
 
-    ``rounds`` (one entry a round), ``overall``, ``advice``, ``drift`` and ``sentences``.
+    ``rounds`` (one entry a round), ``overall``, ``findings`` (sentences), ``advice``, ``drift``.
     """
     past = history(project)
     per_round = [_round_facts(project, past, n) for n in range(len(past.rounds))]
     overall = _overall(project, past, per_round)
+    task = project.config.project.task
     facts: Facts = {
-        "task": project.config.project.task,
+        "task": task,
+        "truth": project.config.report.truth,
         "rounds": per_round,
         "overall": overall,
+        "findings": findings(task, per_round, overall),
         "advice": asdict(_advice(past, overall)),
         "drift": new_logs(project),
     }
-    facts["sentences"] = sentences(facts)
     plain: Facts = _finite(facts)
     return plain
 
@@ -170,7 +178,8 @@ def _foretold(project: Project, past: History, number: int) -> list[Facts]:
     """Return how well a round was foretold; of an earlier one as it was kept."""
     if number < len(past.rounds) - 1:
         kept = past.rounds[number].round.read_json("progress")
-        if kept is not None and len(kept["rounds"]) > number:
+        same = kept is not None and kept["truth"] == project.config.report.truth
+        if same and len(kept["rounds"]) > number:
             return [_nan(entry) for entry in kept["rounds"][number]["foretold"]]
     return foretold(project, past, number)
 
@@ -204,7 +213,7 @@ def _overall(project: Project, past: History, per_round: Sequence[Facts]) -> Fac
     }
 
 
-_RECENT = 3
+_RECENT = 2
 
 
 def _answered(past: History) -> list[Asked]:

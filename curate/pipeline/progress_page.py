@@ -23,10 +23,13 @@ def shown_progress(project: Project) -> drawing.Progress | None:
     overall, advice = facts["overall"], facts["advice"]
     return drawing.Progress(
         state=advice["state"],
-        reason=advice["reason"],
+        reason=_line(advice["reason"]),
         rounds=tuple(_round(row) for row in facts["rounds"] if row["answered"]),
-        sentences=tuple(s for s in facts["sentences"] if not s.startswith(f"{advice['state']}:")),
-        reasons=tuple(drawing.Reason(state=c["state"], text=c["reason"]) for c in advice["checks"]),
+        sentences=tuple(_line(finding) for finding in facts["findings"]),
+        reasons=tuple(
+            drawing.Reason(state=check["state"], text=_line(check["reason"]))
+            for check in advice["checks"]
+        ),
         lift=_span(overall["lift"]),
         pool=_span(overall["pool"]),
         remaining=_span(overall["remaining"]),
@@ -35,6 +38,11 @@ def shown_progress(project: Project) -> drawing.Progress | None:
         foretold=tuple(_foretold(facts)),
         new_logs=_new_logs(facts["drift"]),
     )
+
+
+def _line(text: str) -> str:
+    """Return a sentence whose percentages are not broken over lines."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _span(facts: Facts) -> drawing.Span:
@@ -83,6 +91,8 @@ def _shares(overall: Facts, task: str) -> Iterator[drawing.Share]:
     name = {"rewrite": "needs a rewrite", "rank": "has another order than was known"}[task]
     yield drawing.Share(column="", name=name, span=_span(pool), rows=pool["rows"])
     for row in overall["outcomes"]:
+        if row["outcome"] == "rewritten":
+            continue  # said above
         yield drawing.Share(column="outcome", name=row["outcome"], span=_span(row))
     for row in overall["win_rates"]:
         yield drawing.Share(column="preferred", name=row["model"], span=_span(row))
@@ -116,7 +126,7 @@ def _new_logs(drift: Facts | None) -> drawing.NewLogs | None:
     return drawing.NewLogs(
         state=drift["state"],
         n_new=drift["n_new"],
-        reasons=tuple(drift["reasons"]),
+        reasons=tuple(_line(reason) for reason in drift["reasons"]),
         n_old=drift.get("n_old", 0),
         auroc=_span(drift["auroc"]) if "auroc" in drift else drawing.Span(),
         p_value=_nan(drift.get("p_value")),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["sentences"]
+__all__ = ["findings", "sentences"]
 
 Facts = Mapping[str, Any]
 
@@ -15,18 +15,24 @@ def sentences(facts: Facts) -> list[str]:
     """Return what a reader should know, the most important first.
 
     Args:
-        facts: ``rounds``, ``overall``, ``advice`` and ``drift``, as `progress` gathers them.
+        facts: ``findings``, ``advice`` and ``drift``, as `progress` gathers them.
     """
-    return [
-        *_of_lift(facts["overall"], facts["task"]),
-        *_of_pool(facts["overall"], facts["task"]),
-        *_of_missing(facts["rounds"]),
-        f"{facts['advice']['state']}: {facts['advice']['reason']}",
-        *_of_drift(facts["drift"]),
-    ]
+    advice = f"{facts['advice']['state']}: {facts['advice']['reason']}"
+    return [*facts["findings"], advice, *_of_drift(facts["drift"])]
 
 
-def _of_lift(overall: Facts, task: str) -> Iterator[str]:
+def findings(task: str, rounds: Sequence[Facts], overall: Facts) -> list[str]:
+    """Return what the rounds found, and what is left.
+
+    Args:
+        task: rewrite or rank.
+        rounds: Figures of each round.
+        overall: Figures of all.
+    """
+    return [*_of_lift(overall), *_of_pool(overall, task), *_of_missing(rounds)]
+
+
+def _of_lift(overall: Facts) -> Iterator[str]:
     times, chance = overall["lift"], overall["chance"]
     if math.isnan(chance["value"]) or math.isnan(overall["chosen"]["value"]):
         return
@@ -71,7 +77,7 @@ def _of_pool(overall: Facts, task: str) -> Iterator[str]:
 _USEFUL = {"rewrite": "need a rewrite", "rank": "have another order than was known"}
 
 
-def _of_missing(rounds: list[Facts]) -> Iterator[str]:
+def _of_missing(rounds: Sequence[Facts]) -> Iterator[str]:
     missing: dict[str, int] = {}
     for facts in rounds:
         for reason, times in facts["missing"].items():

@@ -21,6 +21,16 @@ from curate.report.page import (
     Step,
     Truth,
 )
+from curate.report.progress import (
+    Foretold,
+    Grown,
+    NewLogs,
+    Progress,
+    Reason,
+    RoundRow,
+    Share,
+    Span,
+)
 from curate.report.projection import project_2d
 from curate.report.render import render
 
@@ -31,13 +41,21 @@ __all__ = [
     "Completion",
     "Composition",
     "ExportFile",
+    "Foretold",
+    "Grown",
     "Map",
     "Measure",
     "Member",
     "Mix",
+    "NewLogs",
     "Page",
+    "Progress",
     "QueueRow",
+    "Reason",
+    "RoundRow",
     "Scores",
+    "Share",
+    "Span",
     "Step",
     "Truth",
     "project_2d",

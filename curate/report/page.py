@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from curate.report.progress import Progress
+
 __all__ = [
     "Agreement",
     "Annotator",
@@ -229,5 +231,6 @@ class Page:
     """Outcome to settled rows."""
     exports: tuple[ExportFile, ...] = ()
     truth: Truth | None = None
+    progress: Progress | None = None
     show_text: bool = True
     """False leaves prompts, answers and labels out of the page."""

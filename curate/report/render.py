@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from curate.report import charts, wording
+from curate.report import charts, curves, wording
 from curate.report.distributions import Histogram, histogram, rank_correlation
 from curate.report.embedded import embed_json, policy, shown
 from curate.report.page import Page, Scores, Truth
@@ -41,7 +41,7 @@ def render(page: Page) -> str:
     Raises:
         ValueError: If arrays of the page do not line up with each other.
     """
-    script, style = _part("page.js"), _part("page.css")
+    script, style = _part("page.js"), _part("page.css") + _part("progress.css")
     picture = None
     if page.map is not None:
         picture = charts.picture(page.map, page.queue, show_text=page.show_text)
@@ -60,6 +60,8 @@ def render(page: Page) -> str:
         rates=_rates(page.truth) if page.truth else [],
         cut_at=_cut_at(page),
         charts=charts,
+        curves=curves,
+        wording=wording,
     )
 
 

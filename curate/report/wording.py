@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from curate.report.page import Page
 
-__all__ = ["Figure", "count", "figures", "number", "opening", "outcome", "percent", "signed"]
+__all__ = [
+    "Figure",
+    "count",
+    "figures",
+    "number",
+    "opening",
+    "outcome",
+    "percent",
+    "signed",
+    "times",
+]
 
 NOTHING = "–"
 
@@ -61,6 +71,19 @@ def signed(value: float) -> str:
     ['0.35', '−0.35', '0.00']
     """
     return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+
+
+def times(value: float) -> str:
+    """Write how many times one number is another; a dash where it is not known.
+
+    >>> [times(v) for v in (3.333, 12.4, float("inf"), float("nan"))]
+    ['3.3', '12', '∞', '–']
+    """
+    if math.isinf(value):
+        return "∞"
+    if math.isnan(value):
+        return NOTHING
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def outcome(name: str) -> str:

@@ -84,6 +84,8 @@ def _scores(candidates, needs):
             "contradiction": np.full(len(candidates), np.nan),
             "judge_grade": np.full(len(candidates), np.nan),
             "novelty": np.full(len(candidates), np.nan),
+            "answer_tokens": [5] * len(candidates),
+            "prompt_tokens": [8] * len(candidates),
             "answer": ["4"] * len(candidates),
             "why_nan": pa.nulls(len(candidates), pa.string()),
         }
@@ -99,6 +101,7 @@ def _pair_scores(n):
             "b": b,
             "record_id": [f"r{i:03d}" for i in range(n)],
             "pair_dissimilarity": 0.2 + np.arange(n) / (2 * n),
+            "length_ratio": np.ones(n),
             "degenerate": [False] * n,
             "why_degenerate": pa.nulls(n, pa.string()),
             "why_nan": pa.nulls(n, pa.string()),

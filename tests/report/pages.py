@@ -11,13 +11,21 @@ from curate.report import (
     Completion,
     Composition,
     ExportFile,
+    Foretold,
+    Grown,
     Map,
     Measure,
     Member,
     Mix,
+    NewLogs,
     Page,
+    Progress,
     QueueRow,
+    Reason,
+    RoundRow,
     Scores,
+    Share,
+    Span,
     Step,
     Truth,
 )
@@ -82,6 +90,75 @@ def full_page(n: int = 200, k: int = 40) -> Page:
         outcomes={"rewritten": 30, "good": 10},
         exports=(ExportFile(path="exports/trl/train.jsonl", rows=36, sha256="9f86d081" * 8),),
         truth=Truth(queue=(33, 36), random=(1, 4), pool=(40, n)),
+        progress=full_progress(),
+    )
+
+
+def full_progress() -> Progress:
+    """Three rounds that found less and less, and logs that came since."""
+    found = zip((0.9, 0.6, 0.3), (0.2, 0.15, 0.1), (100, 130, 160), strict=True)
+    rows = tuple(
+        RoundRow(
+            number=n,
+            queued=40,
+            answered=38,
+            chosen=Span(value=chosen, low=chosen, high=chosen, n=30),
+            chance=Span(value=chance, low=chance / 2, high=2 * chance, n=8),
+            lift=Span(value=chosen / chance, low=chosen / chance / 2, high=float("inf"), n=38),
+            per_hundred=80.0 - 20 * n,
+            minutes=float(minutes),
+            minutes_an_item=minutes / 38,
+            money=12.5 * n,
+            alpha=Span(value=0.8, low=0.7, high=0.9, n=8),
+            missing=(("no answer yet", 2),),
+        )
+        for n, (chosen, chance, minutes) in enumerate(found, start=1)
+    )
+    return Progress(
+        state="go on",
+        reason="choosing beats chance: 3.0 [2.0, 4.0] times chance",
+        rounds=rows,
+        sentences=("selection found 4.0 times [2.9, 5.2] what chance would have found", "More."),
+        reasons=(
+            Reason(state="go on", text="choosing beats chance: 3.0 [2.0, 4.0] times chance"),
+            Reason(state="stop", text="little is left"),
+            Reason(state="cannot tell", text="what an hour brings is not known"),
+        ),
+        shares=(
+            Share(column="", name="needs a rewrite", span=Span(value=0.2, low=0.1, high=0.3, n=24)),
+            Share(column="model", name="small", span=Span(), rows=100),
+        ),
+        foretold=tuple(
+            Foretold(
+                round=n,
+                by=by,
+                on="by lot",
+                truth="answers",
+                auroc=Span(value=area, low=area - 0.2, high=min(1.0, area + 0.1), n=8),
+                brier=0.1,
+            )
+            for n in (1, 2, 3)
+            for by, area in (("uncertainty", 0.7), ("learned", 0.7 + n / 20))
+        ),
+        new_logs=NewLogs(
+            state="reopen",
+            n_new=60,
+            reasons=("a classifier tells new prompts from old ones",),
+            n_old=200,
+            auroc=Span(value=0.8, low=0.75, high=0.85),
+            p_value=0.005,
+            psi=0.3,
+            psi_by_chance=0.02,
+            far=Span(value=0.2, low=0.1, high=0.3, n=60),
+            clusters=(
+                Grown(
+                    old=0.1,
+                    new=Span(value=0.4, low=0.3, high=0.5),
+                    words=("wages", "paint"),
+                    examples=("How many wages are left?",),
+                ),
+            ),
+        ),
     )
 
 
@@ -156,4 +233,31 @@ def page_of(text: str) -> Page:
         ),
         outcomes={text: 1},
         exports=(ExportFile(path=text, rows=1, sha256=text),),
+        progress=progress_of(text),
+    )
+
+
+def progress_of(text: str) -> Progress:
+    """Rounds that show one text wherever a project's data can put one."""
+    some = Span(value=0.5, low=0.4, high=0.6, n=9)
+    row = RoundRow(
+        number=1,
+        queued=1,
+        answered=1,
+        chosen=some,
+        chance=some,
+        lift=some,
+        per_hundred=50.0,
+        missing=((text, 1),),
+    )
+    grown = Grown(old=0.1, new=some, words=(text,), examples=(text,))
+    return Progress(
+        state="cannot tell",
+        reason=text,
+        rounds=(row,),
+        sentences=(text, text),
+        reasons=(Reason(state="go on", text=text),),
+        shares=(Share(column=text, name=text, span=some),),
+        foretold=(Foretold(round=1, by=text, on="test", truth=text, auroc=some),),
+        new_logs=NewLogs(state="watch", n_new=3, reasons=(text,), clusters=(grown,)),
     )
