@@ -99,7 +99,8 @@ class RuleConfig(Strict):
     """E.g. metadata.tier == 'high-risk', time in last 7 days, uncertainty > 0.9 and not
     source ~ 'test'; docs/choosing.md has the grammar."""
     most: int | None = Field(default=None, ge=1)
-    """always: the `most` neediest of them; null = all, up to the budget."""
+    """always: the `most` neediest of them; seeds: those that the cold start's strategy takes first
+    among them; null = all, up to the budget. never: all, whatever stands here."""
 
 
 class ColdStartConfig(Strict):
@@ -108,8 +109,8 @@ class ColdStartConfig(Strict):
     strategy: str = "typical"
     """typical, prob_cover, facility_location, k_center, stratified or random."""
     until: int = Field(default=50, ge=0)
-    """Answers (of both kinds, where answers are yes or no) from which on `strategy` chooses;
-    rows scored by a committee need no cold start."""
+    """Answers from which on `select.strategy` chooses again; where answers are yes or no, a tenth
+    of them must be of either kind. Rows scored by a committee need no cold start."""
     seeds: list[RuleConfig] = []
     """Rows chosen first, by rule or regular expression: e.g. prompt ~ '(?i)refund'."""
 
@@ -144,7 +145,7 @@ class SelectConfig(Strict):
     cluster_quota: Literal["none", "sqrt"] = "none"
     """sqrt: no cluster of prompts gets more than its share by the square root of its size."""
     always: list[RuleConfig] = []
-    """Rows that are asked whatever the strategy says."""
+    """Rows that are asked whatever the strategy says; caps and near-identical rows still count."""
     never: list[RuleConfig] = []
     """Rows that are never asked: unlabelable, out of scope."""
     cold_start: ColdStartConfig = ColdStartConfig()

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from curate.config import CapConfig, RuleConfig, SelectConfig
-from curate.errors import ConfigError
+from curate.config import RuleConfig, SelectConfig
 from curate.records import Selection
 from curate.select.budget import Budget
+from curate.select.caps import caps_of
 from curate.select.cells import Column
 from curate.select.chances import chances_of, inclusion
 from curate.select.cold_start import Chooser, chooser
 from curate.select.filling import Filling
-from curate.select.gate import Cap, ClusterCap, Gate, PromptCap
+from curate.select.gate import Cap, Gate
 from curate.select.pool import Pool
 from curate.select.quotas import Quotas
 from curate.select.random_slice import random_slice
@@ -108,7 +108,7 @@ def _begin(pool: Pool, k: int, config: SelectConfig, seed: int) -> _Work:
     columns = Table(pool)
     budget = Budget(k, config.budget, pool.minutes, on_offer)
     expected = budget.expected
-    caps = _caps(pool, columns, config, expected, on_offer)
+    caps = caps_of(pool, columns, config, expected, on_offer)
     gate = Gate(
         vectors,
         threshold=config.near_identical,
@@ -138,36 +138,6 @@ def _begin(pool: Pool, k: int, config: SelectConfig, seed: int) -> _Work:
         lot_chance=0.0,
         notes=[],
     )
-
-
-def _caps(
-    pool: Pool, columns: Mapping[str, Column], config: SelectConfig, k: int, on_offer: Bools
-) -> list[Cap]:
-    caps = [Cap.of(c.column, _column(columns, c), _most(c, k)) for c in config.caps]
-    if config.cluster_quota == "sqrt":
-        clusters = np.asarray(columns["cluster"], np.int64)
-        caps.append(ClusterCap.by_root(clusters, on_offer, k))
-    if pool.identity is not None:
-        caps.append(PromptCap.by_number(pool.identity, config.pairs_per_prompt))
-    return caps
-
-
-def _most(cap: CapConfig, k: int) -> int:
-    if cap.most is not None:
-        return cap.most
-    return max(1, math.floor((cap.share or 1.0) * k + _ROUNDING))
-
-
-_ROUNDING = 1e-9
-
-
-def _column(columns: Mapping[str, Column], cap: CapConfig) -> Column:
-    if cap.column not in columns:
-        raise ConfigError(
-            f"`select.caps`: no column {cap.column!r} in this project; "
-            f"known: {', '.join(columns) or 'none'}"
-        )
-    return columns[cap.column]
 
 
 def _ruled(

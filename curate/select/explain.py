@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,9 +47,11 @@ class Explanation:
     picked_as: int | None
     """1 = first in the queue; None = not in it."""
     part: str | None
-    """active, random or always; None = not in the queue."""
+    """active, random, always or typical; None = not in the queue."""
     probability: float
     """Chance of inclusion by design; NaN where nothing was left to chance."""
+    inclusion: float
+    """Chance to be in the queue at all, where the strategy draws too; else NaN."""
     standings: tuple[Standing, ...]
     """The need first, then the other scores."""
     nearest_reviewed: Near | None
@@ -66,6 +69,8 @@ class Explanation:
         )
         lines.append(f"  nearest in the queue: {_near(self.nearest_picked, 'none')}")
         lines.append(f"  {_COUNTERFACTUAL[self.by_need_alone]}")
+        if not math.isnan(self.inclusion):
+            lines.append(f"  chance to be in the queue, by lot or by draw: {self.inclusion:.4f}")
         return "\n".join(lines)
 
 
@@ -109,6 +114,9 @@ def explain_row(pool: Pool, selection: Selection, row: int) -> Explanation:
         picked_as=None if n is None else n + 1,
         part=None if n is None else selection.part[n],
         probability=float("nan") if n is None else float(selection.probability[n]),
+        inclusion=float("nan")
+        if n is None or selection.inclusion is None
+        else float(selection.inclusion[n]),
         standings=_standings(pool, selection, row),
         nearest_reviewed=_nearest(pool, row, pool.covered[pool.covered != row]),
         nearest_picked=_nearest(pool, row, others),

@@ -65,4 +65,5 @@ def columns_needed(config: SelectConfig) -> set[str]:
     """
     rules = (*config.always, *config.never, *config.cold_start.seeds)
     names = {cap.column for cap in config.caps} | {quota.column for quota in config.quotas}
+    names |= set() if config.strata is None else {config.strata}
     return names.union(*(parse(rule.where).columns for rule in rules)) - set(OWN_COLUMNS)

@@ -73,3 +73,17 @@ def test_the_text_reads_line_by_line():
 def test_a_row_that_does_not_exist_is_an_error():
     with pytest.raises(IndexError, match="no row 9 in a pool of 9"):
         explained(9)
+
+
+def test_the_chance_of_a_row_that_a_strategy_drew_is_told():
+    queue = select.choose(
+        POOL,
+        4,
+        config=SelectConfig(strategy="sampled", random_share=0.25, near_identical=1),
+        seed=7,
+    )
+    drawn = int(queue.indices[1])
+    said = select.explain_row(POOL, queue, drawn)
+    # One of seven rows on offer by lot, else by the draw.
+    assert said.inclusion == pytest.approx(1 / 7 + 6 / 7 * said.probability)
+    assert f"by lot or by draw: {said.inclusion:.4f}" in said.text()

@@ -382,5 +382,6 @@ def test_the_columns_that_a_configuration_speaks_of_are_known():
         quotas=[{"column": "cluster", "least": 1}],
         never=[{"where": "metadata.x == 1 and minutes > 3"}],
         cold_start={"seeds": [{"where": "prompt ~ 'a'"}]},
+        strata="model",
     )
-    assert select.columns_needed(config) == {"source", "metadata.x", "prompt"}
+    assert select.columns_needed(config) == {"source", "metadata.x", "prompt", "model"}
