@@ -23,21 +23,20 @@ import pyarrow.compute as pc
 
 from curate.measure.delong import auroc_interval
 from curate.pipeline.history import Asked, History
-from curate.pipeline.offer import NEED
+from curate.pipeline.learn import LEARNED, default_need
 from curate.pipeline.pool import prompt_vectors
 from curate.project import Project
 
-__all__ = ["LEARNED", "foretold", "known_wrong"]
+__all__ = ["foretold", "known_wrong"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-LEARNED = "learned"
-"""Score column of the acquisition model: the chance that an answer is useful."""
+_CHANCE = LEARNED[0]
 _FITTED = "a model fitted to the answers before"
 _FOLDS = 5
-_LEAKS = ("novelty", LEARNED, "need")
+_LEAKS = ("novelty", *LEARNED)
 """Columns that know what was reviewed, or what was answered."""
 
 
@@ -139,20 +138,13 @@ def _predictions(
     project: Project, past: History, number: int, pool: pa.Table
 ) -> Iterator[tuple[str, Floats, bool]]:
     """Yield what foretold the round: name, scores over the pool, whether they are chances."""
-    need = project.config.select.need or NEED[project.config.project.task]
-    for name in dict.fromkeys((need, LEARNED)):
+    for name in dict.fromkeys((default_need(project.config), _CHANCE)):
         if f"score.{name}" in pool.column_names:
-            values = pool[f"score.{name}"].to_numpy()
-            yield name, values, name == LEARNED and _are_chances(values)
-    if f"score.{LEARNED}" not in pool.column_names:
+            yield name, pool[f"score.{name}"].to_numpy(), name == _CHANCE
+    if f"score.{_CHANCE}" not in pool.column_names:
         fitted = _fitted(project, past, number, pool)
         if fitted is not None:
             yield _FITTED, fitted, True
-
-
-def _are_chances(values: Floats) -> bool:
-    known = values[~np.isnan(values)]
-    return bool(((known >= 0) & (known <= 1)).all())
 
 
 def _fitted(project: Project, past: History, number: int, pool: pa.Table) -> Floats | None:

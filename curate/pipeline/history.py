@@ -54,6 +54,8 @@ class Asked:
     """What could be drawn, over `History.ids`."""
     missing: Mapping[str, int]
     """Why answers are missing: reason to items."""
+    streamed: bool = False
+    """Rows came one at a time: only those taken are kept, and each had a chance of its own."""
 
     def of_part(self, part: str) -> Bools:
         """Return which of the queue belong to a part, shape (k,)."""
@@ -119,12 +121,17 @@ def pool_mean(past: History, values: Values, within: Bools | None = None) -> Poo
         group = (past.first == start) & (True if within is None else within)
         if not group.any():
             continue
-        found = over_rounds(list(_draws(past, values, filled, group, start)))
+        if past.rounds[start].streamed:
+            draw = _drawn(past.rounds[start], values[start], group)
+            found, size = hajek(draw.values, draw.n_open, chances=draw.chances), draw.n_open
+        else:
+            found = over_rounds(list(_draws(past, values, filled, group, start)))
+            size = int(group.sum())
         if found.known:
             parts.append(found)
-            sizes.append(int(group.sum()))
+            sizes.append(size)
         else:
-            unseen += int(group.sum())
+            unseen += size
     return PoolMean(stratified(parts, sizes), sum(sizes), unseen)
 
 
@@ -162,7 +169,7 @@ def lift(rounds: Sequence[Asked]) -> Lift:
     What was chosen is known; the doubt is in what chance would have found (and in what was
     chosen and not answered).
     """
-    both = [(a, _drawn(a)) for a in rounds if a.of_part("active").any()]
+    both = [(a, _drawn(a, a.useful)) for a in rounds if a.of_part("active").any()]
     both = [(a, draw) for a, draw in both if not np.isnan(np.asarray(draw.values)).all()]
     picks = [a.useful[a.of_part("active")] for a, _ in both]
     found = np.concatenate([*picks, np.empty(0)])
@@ -172,7 +179,11 @@ def lift(rounds: Sequence[Asked]) -> Lift:
     return Lift(ratio(chosen, chance), chosen, chance)
 
 
-_NOT_YET_DRAWN = ("near-identical to ", "the cap of ", "its prompt is in the queue already")
+_LATER = (
+    *("near-identical to ", "the cap of ", "its prompt is in the queue already", "cluster "),
+    "would take ",
+)
+"""How reasons begin that a row got only once the lot was drawn."""
 
 
 def _could_be_drawn(pool: pa.Table) -> npt.NDArray[np.bool_]:
@@ -180,7 +191,7 @@ def _could_be_drawn(pool: pa.Table) -> npt.NDArray[np.bool_]:
     if "open" in pool.column_names:
         return np.asarray(pool["open"].to_numpy(zero_copy_only=False), bool)
     reasons = pool["left_out"].to_pylist()
-    return np.array([why is None or why.startswith(_NOT_YET_DRAWN) for why in reasons], bool)
+    return np.array([why is None or why.startswith(_LATER) for why in reasons], bool)
 
 
 def _distinct(columns: Sequence[pa.ChunkedArray]) -> pa.Array:
@@ -211,6 +222,7 @@ def _asked(project: Project, round_: Round, ids: pa.Array, open_: Bools) -> Aske
         minutes=minutes,
         open=open_,
         missing=dict(sorted(Counter(why_unknown(round_).values()).items())),
+        streamed=bool((round_.read_json("selected") or {}).get("stream")),
     )
 
 
@@ -253,13 +265,17 @@ def _chances(asked: Asked, drawn: Bools) -> Floats:
     return chances if (chances > 0).all() else np.ones(len(chances))
 
 
-def _drawn(asked: Asked) -> Draw:
-    by_lot = asked.of_part("random")
-    return Draw(
-        values=asked.useful[by_lot],
-        chances=_chances(asked, by_lot),
-        n_open=int(asked.open.sum()),
-    )
+def _drawn(asked: Asked, values: Floats, group: Bools | None = None) -> Draw:
+    """Return what a round drew by lot, of a group of rows or of all.
+
+    How many rows a stream brought is estimated by the chances of those that were drawn.
+    """
+    by_lot = asked.of_part("random") & (True if group is None else group[asked.rows])
+    chances = _chances(asked, by_lot)
+    n_open = int((asked.open & (True if group is None else group)).sum())
+    if asked.streamed:
+        n_open = max(n_open, round(float((1 / chances).sum())))
+    return Draw(values=values[by_lot], chances=chances, n_open=n_open)
 
 
 def values_by(past: History, of_item: Callable[[Asked], Mapping[str, float]]) -> list[Floats]:
