@@ -222,7 +222,7 @@ def _take(
     work: _Work, picker: Picker, most: int, *, part: str, among: Bools, head: str = ""
 ) -> None:
     before = len(work.filling.rows)
-    say = f"{head}; " if head else ""
+    say = f"{head}: " if head else ""
     work.filling.take(
         picker, most, part=part, among=among, say=lambda row, reason: f"{say}{reason}"
     )
@@ -249,7 +249,7 @@ def _by_quota(work: _Work) -> None:
         return
 
     def say(row: int, reason: str) -> str:
-        return f"{reason}; {quotas.serves(row)}"
+        return f"{quotas.serves(row)}; among such rows: {reason}"
 
     def after(row: int) -> Ints:
         quotas.count(np.array([row]))
@@ -319,8 +319,13 @@ def _offer(work: _Work, among: Bools, k: int) -> Offer:
 
 def _prefilter(pool: Pool, config: SelectConfig) -> float:
     if config.prefilter == "auto":
-        return 1.1 if pool.fixed_need else 10.0
+        return 1.1 if pool.fixed_need else _moving_prefilter(config)
     return config.prefilter
+
+
+def _moving_prefilter(config: SelectConfig) -> float:
+    """Return no limit where rows are covered by weight, else a long short list."""
+    return math.inf if config.cover == "facility_location" else 10.0
 
 
 def _selection(work: _Work, pool: Pool) -> Selection:

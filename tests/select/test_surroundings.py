@@ -64,7 +64,7 @@ def test_an_always_rule_takes_its_neediest_rows():
     assert rows_of(picks, "always") == [50, 40]
     # Rank 10 of 60: 59, ..., 51 are needier.
     assert reason_of(picks, 50) == (
-        "always asked where metadata.tier == 'high'; dispute 0.847, rank 10 of 60"
+        "always asked where metadata.tier == 'high': dispute 0.847, rank 10 of 60"
     )
     assert len(picks) == 20 and np.isnan(picks.probability).all()
 
@@ -147,7 +147,9 @@ def test_a_quota_is_filled_by_the_strategy_s_own_order():
         quotas=[{"column": "metadata.tier", "value": "high", "least": 3}],
     )
     assert picks.indices.tolist() == [50, 40, 30, 59, 58, 57, 56, 55, 54, 53]
-    assert reason_of(picks, 30).endswith("; quota of 3 on metadata.tier 'high'")
+    assert reason_of(picks, 30) == (
+        "quota of 3 on metadata.tier 'high'; among such rows: dispute 0.508, rank 3 of 6"
+    )
     assert set(picks.part) == {"active"} and picks.notes == ()
 
 
@@ -295,7 +297,7 @@ def test_seeds_come_first_at_a_cold_start_and_not_after_it():
     moving = {"fixed_need": False}
     picks = chosen(pool(**moving, n_answers=0), random_share=0, cold_start=cold)
     assert sorted(rows_of(picks, "always")) == [3, 7] and set(picks.part[:2]) == {"always"}
-    assert reason_of(picks, 3).startswith("seed of the cold start where prompt ~ 'refund'; ")
+    assert reason_of(picks, 3).startswith("seed of the cold start where prompt ~ 'refund': ")
     warm = chosen(pool(**moving, n_answers=50), random_share=0, cold_start=cold)
     assert set(warm.part) == {"active"}
 
