@@ -1,4 +1,4 @@
-"""What arrays say: disagreement, agreement, reliability, similarity.
+"""What arrays say: disagreement, agreement, reliability, similarity, estimates, drift.
 
 In: numpy arrays; one ratings matrix ``(n_items, n_raters)``, NaN = not rated, serves models and
 people alike. Out: numpy arrays. Nothing here knows a record. The loops are compiled on first
@@ -23,6 +23,7 @@ from curate.measure.clusters import cluster_answers
 from curate.measure.cocoa import cocoa, cocoa_msp, cocoa_mte, cocoa_ppl, cocoa_uqlm
 from curate.measure.consensus import Consensus, consensus, doubt_by_group
 from curate.measure.dawid_skene import DawidSkene, dawid_skene
+from curate.measure.delong import auroc_interval
 from curate.measure.disagreement import (
     EntropySplit,
     contradiction,
@@ -33,7 +34,25 @@ from curate.measure.disagreement import (
     variation_ratio,
     vote_entropy,
 )
+from curate.measure.drift import (
+    ClusterShift,
+    Drift,
+    TwoSample,
+    cluster_shift,
+    drift,
+    two_sample,
+    uncovered,
+)
 from curate.measure.entailment import Rule, cluster_entailed, equivalent
+from curate.measure.estimates import (
+    Draw,
+    chance_mean,
+    hajek,
+    horvitz_thompson,
+    over_rounds,
+    stratified,
+)
+from curate.measure.intervals import Interval, ratio, share_interval
 from curate.measure.lexical import (
     TokenIds,
     jaccard_by_item,
@@ -99,28 +118,40 @@ from curate.measure.spectral import (
     entailment_weights,
     kernel_language_entropy,
 )
+from curate.measure.stopping import Advice, Bars, advise, next_yield, power_law
 from curate.measure.vendi import vendi, vendi_of_similarity
 
 __all__ = [
     "THIRDS",
+    "Advice",
+    "Bars",
+    "ClusterShift",
     "Consensus",
     "Correction",
     "DawidSkene",
+    "Draw",
+    "Drift",
     "EntropySplit",
     "Estimate",
     "Forecast",
+    "Interval",
     "PanelVerdict",
     "Redundancy",
     "Rule",
     "TokenIds",
+    "TwoSample",
+    "advise",
     "auroc",
+    "auroc_interval",
     "average_precision",
     "bootstrap_interval",
     "breaking_ties",
     "by_answer",
+    "chance_mean",
     "class_entropy",
     "cluster_answers",
     "cluster_entailed",
+    "cluster_shift",
     "cocoa",
     "cocoa_msp",
     "cocoa_mte",
@@ -135,6 +166,7 @@ __all__ = [
     "degree_by_answer",
     "dissimilarity",
     "doubt_by_group",
+    "drift",
     "eccentricity",
     "eccentricity_by_answer",
     "eigenvalue_sum",
@@ -145,6 +177,8 @@ __all__ = [
     "expected_reward_gradient_length",
     "forecast_bucket",
     "forecast_selection",
+    "hajek",
+    "horvitz_thompson",
     "item_agreement",
     "item_position_inconsistency",
     "jaccard_by_item",
@@ -164,7 +198,9 @@ __all__ = [
     "margin_uncertainty",
     "mean_of_answers",
     "nearest",
+    "next_yield",
     "novelty",
+    "over_rounds",
     "p_false",
     "p_true",
     "panel_entropy",
@@ -175,12 +211,14 @@ __all__ = [
     "percent_agreement",
     "perplexity",
     "position_inconsistency",
+    "power_law",
     "predictive_entropy",
     "prr",
     "rank_correlations",
     "ranking_quality",
     "rater_agreement",
     "ratings_matrix",
+    "ratio",
     "redundancy",
     "reliability",
     "rouge_l_by_item",
@@ -193,8 +231,12 @@ __all__ = [
     "semantic_entropy_rao",
     "sentence_sar",
     "sentence_sar_by_answer",
+    "share_interval",
+    "stratified",
     "token_entropy",
     "token_ids",
+    "two_sample",
+    "uncovered",
     "unit",
     "variation_ratio",
     "vendi",
