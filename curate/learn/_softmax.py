@@ -146,11 +146,10 @@ def fit_softmax(
         wanted: The prior.
         start: The last fit.
     """
-    means = [
-        problem.prior(m, wanted.precision, spread=wanted.spread, n_classes=shares.shape[1])
-        for m in prior_mean.T
-    ]
-    prior, centre = means[0], np.stack([each.mean for each in means], axis=1)
+    c, r = shares.shape[1], problem.frame.size
+    prior = problem.prior(prior_mean[:, 0], wanted.precision, spread=wanted.spread, n_classes=c)
+    centre = np.zeros((len(prior.mean), c))
+    centre[:r] = problem.frame.turned(prior_mean.T).T
     weights = centre.copy()
     if isinstance(start, Softmax) and start.weights.shape == prior_mean.shape:
         weights[: problem.n_shown] = _first_guess(problem, start)
@@ -158,7 +157,6 @@ def fit_softmax(
     weights, prior, factors = _settled(
         problem, shares, prior, centre, weights, wanted.precision is None
     )
-    r = problem.frame.size
     return Softmax(
         frame=problem.frame,
         weights=problem.frame.back(weights[:r], prior_mean),
