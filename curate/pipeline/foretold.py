@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_CHANCE = LEARNED[0]
+_CHANCE = "learned"
 _FITTED = "a model fitted to the answers before"
 _FOLDS = 5
 _LEAKS = ("novelty", *LEARNED)
@@ -171,7 +171,10 @@ def _together(parts: Sequence[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:
 def _features(project: Project, pool: pa.Table) -> npt.NDArray[np.float32] | None:
     from curate.learn.features import features
 
-    records = project.need_table("records", "ingest")["id"].combine_chunks()
+    table = project.table("records")
+    if table is None:
+        return None
+    records = table["id"].combine_chunks()
     at = np.asarray(pc.index_in(pool["record_id"], value_set=records).fill_null(-1).to_numpy())
     vectors = prompt_vectors(project) if (project.pool / "prompts.npy").exists() else None
     if vectors is None or len(vectors) != len(records) or (at < 0).any():
