@@ -12,7 +12,7 @@ from curate.errors import ProjectError
 from curate.project import Project, Round
 from curate.records import Candidate, Item, Record, candidate_from, record_from
 
-__all__ = ["items_of", "records_of"]
+__all__ = ["candidates_of", "items_of", "records_of"]
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ def items_of(project: Project, round_: Round) -> list[Item]:
     queue = round_.queue().to_pylist()
     records = _by_id(_records(project, round_), (row["record_id"] for row in queue), record_from)
     asked = (id for row in queue for id in row["candidate_ids"])
-    candidates = _by_id(_candidates(project, round_), asked, candidate_from)
+    candidates = _by_id(candidates_of(project, round_), asked, candidate_from)
     _check_there(round_, queue, candidates)
     return [
         Item(
@@ -59,7 +59,8 @@ def _records(project: Project, round_: Round) -> pa.Table:
     return project.need_table("records", "ingest") if own is None else own
 
 
-def _candidates(project: Project, round_: Round) -> pa.Table:
+def candidates_of(project: Project, round_: Round) -> pa.Table:
+    """Return the answers that a round shows people some of: its own, else the pool's."""
     own = round_.table("candidates")
     return project.candidates() if own is None else own
 

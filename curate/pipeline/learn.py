@@ -29,9 +29,12 @@ Floats = npt.NDArray[np.float64]
 
 NEED = {"rewrite": "uncertainty", "rank": "pair_dissimilarity"}
 """Score column that ranks the need, by task, unless the configuration names another."""
-LEARNED = ("learned", "learned_sd", "learned_information")
-"""Columns that the acquisition model adds: the chance that an answer would be useful, how unsure
-the model is of its log odds, and what the answer would tell it (nats)."""
+LEARNED = {
+    "learned": "Chance that a person's answer would be useful, as earlier answers teach it.",
+    "learned_sd": "How unsure the acquisition model is of it: the deviation of its log odds.",
+    "learned_information": "What an answer would tell the acquisition model, in nats.",
+}
+"""Columns that the acquisition model adds, and what they say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

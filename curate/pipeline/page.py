@@ -19,10 +19,11 @@ from curate import report as drawing
 from curate import texts
 from curate.files import beside
 from curate.pipeline.committee import current_committee
-from curate.pipeline.items import items_of
-from curate.pipeline.offer import NEED
+from curate.pipeline.items import candidates_of, items_of
+from curate.pipeline.learn import LEARNED, default_need
 from curate.pipeline.pool import prompt_vectors, upstream
 from curate.pipeline.progress_page import shown_progress
+from curate.pipeline.stream import is_stream
 from curate.pipeline.summary import Summary
 from curate.pipeline.versions import versions
 from curate.project import Project, Round
@@ -130,7 +131,7 @@ _BY_ROW = re.compile(r" to [crp][0-9a-f]{24}| \([^()]*\)| '[^']*'")
 
 def _queue(project: Project, round_: Round) -> tuple[drawing.QueueRow, ...]:
     rows = round_.queue().to_pylist()
-    answers = _answers(project, {row["record_id"] for row in rows})
+    answers = _answers(project, round_, {row["record_id"] for row in rows})
     scores = _picked_scores(round_)
     outcomes, rewrites = _outcomes(round_), _rewrites(round_)
     responses = round_.table("responses")
@@ -166,13 +167,11 @@ def _completions(
         )
 
 
-def _answers(project: Project, records: set[str]) -> dict[str, list[dict[str, Any]]]:
+def _answers(project: Project, round_: Round, records: set[str]) -> dict[str, list[dict[str, Any]]]:
     """Return all candidates of the queue's records, with what was read out of each."""
     wanted = pa.array(sorted(records), pa.string())
-    scores = project.need_table("scores", "score")
-    read = scores.filter(pc.is_in(scores["record_id"], wanted))
-    answer = dict(zip(read["candidate_id"].to_pylist(), read["answer"].to_pylist(), strict=True))
-    candidates = project.candidates()
+    answer = _read_answers(project, wanted)
+    candidates = candidates_of(project, round_)
     candidates = candidates.filter(pc.is_in(candidates["record_id"], wanted))
     rows = candidates.select(["id", "record_id", "model", "message"]).to_pylist()
     rows = [row | {"answer": answer.get(row["id"])} for row in rows]
@@ -180,10 +179,19 @@ def _answers(project: Project, records: set[str]) -> dict[str, list[dict[str, An
     return {id: list(group) for id, group in groupby(rows, lambda row: row["record_id"])}
 
 
+def _read_answers(project: Project, records: pa.Array) -> dict[str, str | None]:
+    """Return what was read out of each answer to some prompts, where they were scored."""
+    scores = project.table("scores")
+    if scores is None:
+        return {}
+    read = scores.filter(pc.is_in(scores["record_id"], records))
+    return dict(zip(read["candidate_id"].to_pylist(), read["answer"].to_pylist(), strict=True))
+
+
 def _score_columns(round_: Round, pool: pa.Table) -> dict[str, Any]:
     """Return the score columns, the one that ranks the need first."""
-    config = round_.project.config
-    need = f"score.{config.select.need or NEED[config.project.task]}"
+    said = round_.read_json("selected") or {}
+    need = f"score.{said.get('need') or default_need(round_.project.config)}"
     names = [name for name in pool.column_names if name.startswith("score.")]
     names.sort(key=lambda name: name != need)
     return {name.removeprefix("score."): pool[name].to_numpy() for name in names}
@@ -202,21 +210,23 @@ def _picked_scores(round_: Round) -> dict[str, dict[str, float]]:
 def _scores(round_: Round) -> drawing.Scores:
     from curate.score import COLUMNS, PAIR_COLUMNS
 
-    known = {**COLUMNS, **PAIR_COLUMNS}
-
+    known = {name: column.help for name, column in {**COLUMNS, **PAIR_COLUMNS}.items()} | LEARNED
     pool = round_.need_table("pool", "select")
     columns = _score_columns(round_, pool)
     length = "answer_tokens" if "answer_tokens" in columns else "length_ratio"
     return drawing.Scores(
         columns=columns,
         queued=pool["order"].is_valid().to_numpy(zero_copy_only=False),
-        docs={name: known[name].help for name in columns},
+        docs={name: known[name] for name in columns},
         length=length,
     )
 
 
-def _map(project: Project, round_: Round) -> drawing.Map:
-    records = project.need_table("records", "ingest")
+def _map(project: Project, round_: Round) -> drawing.Map | None:
+    """Return the pool in the plane; a stream's round has no pool."""
+    records = project.table("records")
+    if records is None or is_stream(round_):
+        return None
     place = {id: n for n, id in enumerate(records["id"].to_pylist())}
     seen = project.reviewed(before=round_.number)
     return drawing.Map(
@@ -245,6 +255,8 @@ def _plane(project: Project) -> npt.NDArray[np.float64]:
 
 def _committee(project: Project) -> drawing.Committee | None:
     """Return the committee, where several models answered."""
+    if project.table("scores") is None:
+        return None
     facts = current_committee(project)
     if len(facts["members"]) < 2:
         return None

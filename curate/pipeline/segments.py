@@ -43,6 +43,8 @@ def segments(project: Project, past: History) -> list[Found]:
     Parts are the values of source and model, and of the columns that caps and quotas speak of; of
     each column the twelve largest.
     """
+    if project.table("records") is None or project.table("scores") is None:
+        return []
     found = []
     for name, values in _columns(project, past).items():
         codes = np.array(["" if v is None else v for v in values], dtype=object)
@@ -102,6 +104,8 @@ def _share_of(settled: Mapping[str, Sequence[str]], name: str) -> dict[str, floa
 
 
 def _columns(project: Project, past: History) -> dict[str, list[str | None]]:
+    if project.table("scores") is None:
+        return {}
     config = project.config.select
     named = [cap.column for cap in config.caps] + [quota.column for quota in config.quotas]
     names = ["model", "source", *(name for name in named if name.startswith("metadata."))]
@@ -126,11 +130,13 @@ def _spread(n: int, rows: Sequence[int], values: Sequence[str | None]) -> list[s
 def _shown(project: Project) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Return record and candidates of everything that can be asked, by item id."""
     config = project.config
-    if config.project.task == "rewrite":
-        rows = target_rows(project.need_table("scores", "score"))
-    else:
-        rows = pair_rows(project.need_table("pair_scores", "score"), config.select)
-        rows = ranking_rows(rows) if config.push.ranking == "full" else rows
+    rewrite = config.project.task == "rewrite"
+    scores = project.table("scores" if rewrite else "pair_scores")
+    if scores is None:
+        return {}
+    rows = target_rows(scores) if rewrite else pair_rows(scores, config.select)
+    if not rewrite and config.push.ranking == "full":
+        rows = ranking_rows(rows)
     whole = zip(rows.item_ids, rows.record_ids, rows.candidate_ids, strict=True)
     return {item: (record, candidates) for item, record, candidates in whole}
 

@@ -154,7 +154,6 @@ def test_where_no_row_could_be_scored_the_cold_start_chooses_and_that_is_told(ma
     assert drawn.notes[0].startswith("chosen by typical (cold start: no row on offer has a")
 
 
-
 def test_the_page_groups_reasons_that_differ_only_by_row():
     kinds = _reasons(
         [
