@@ -8,12 +8,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from curate.select.allotted import proportional_chance, systematic
 from curate.select.graph import PROBES, neighbours
 from curate.select.strategies import Offer
 from curate.select.vectors import unit_rows
 from curate.select.within import Within
 
-__all__ = ["Representatives", "facility_location", "picker"]
+__all__ = ["Representatives", "facility_location", "picker", "representatives"]
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -48,7 +49,8 @@ def facility_location(
     of its most similar rows (see `graph.neighbours`, which finds about 95 of 100), other
     similarities counting as 0. The longer the lists, the farther a pick is seen to reach, so they
     grow with n_rows / k, from 64 to 256; where that would be more than `N_EDGES` similarities,
-    the sum runs over a sample of the rows, drawn by lot, while any row may still be picked.
+    the sum is estimated without bias from a sample of its rows, drawn with chances in proportion
+    to their weights, while any row may still be picked.
 
     Args:
         vectors: One row per item, shape (n_rows, n_dims); taken at unit length. May be
@@ -70,11 +72,11 @@ def facility_location(
     covered = np.empty(0, np.int64) if covered is None else np.asarray(covered, np.int64)
     rows = np.arange(len(unit))
     worth = (weights, quality)
-    representatives = _representatives(unit, rows, k, unit[covered], worth, rng)
-    representatives.close(covered)
+    best = representatives(unit, rows, k, unit[covered], worth, rng)
+    best.close(covered)
     picks: list[int] = []
-    while len(picks) < k and (row := representatives.offer()) >= 0:
-        representatives.take(row)
+    while len(picks) < k and (row := best.offer()) >= 0:
+        best.take(row)
         picks.append(row)
     return np.array(picks, np.int64)
 
@@ -84,10 +86,10 @@ def picker(offer: Offer) -> Within:
     rows = np.flatnonzero(offer.open)
     covered = offer.vectors[offer.centres]
     worth = (None, None)
-    return Within(rows, _representatives(offer.vectors, rows, offer.k, covered, worth, offer.rng))
+    return Within(rows, representatives(offer.vectors, rows, offer.k, covered, worth, offer.rng))
 
 
-def _representatives(
+def representatives(
     vectors: Floats,
     rows: Ints,
     k: int,
@@ -105,13 +107,15 @@ def _representatives(
         )
     rng = np.random.default_rng(rng)
     length = min(max(SHORTEST, REACH * len(rows) // max(1, k)), LONGEST)
-    clients = np.sort(rng.permutation(len(rows))[: N_EDGES // length])
+    weights = np.ones(len(rows)) if weights is None else np.asarray(weights, np.float64)
+    chance = proportional_chance(weights, N_EDGES // length)
+    clients = np.sort(systematic(chance, rng))
     return Representatives(
         Sparse(vectors, length, rows=rows, clients=clients, rng=rng),
         nearest=nearest_cosine(vectors[rows[clients]], covered),
-        weights=None if weights is None else np.asarray(weights)[clients],
+        weights=weights[clients] / chance[clients],
         quality=quality,
-        stands_for=len(rows) / len(clients),
+        stands_for=max(1.0, float((weights > 0).sum()) / max(1, len(clients))),
     )
 
 
@@ -284,7 +288,8 @@ class Representatives:
         nearest: Each client's similarity to what is covered, shape (n_clients,).
         weights: Of the clients; None = 1 each.
         quality: Of the candidates; None = 0 each.
-        stands_for: How many rows each client stands for, where the clients are a sample.
+        stands_for: How many rows a client stands for, where the clients are a sample; what the
+            reasons say is counted in rows.
     """
 
     def __init__(
@@ -303,9 +308,7 @@ class Representatives:
         self._graph = graph
         self._state = State(
             nearest=nearest,
-            weights=(stands_for * (np.ones(len(nearest)) if weights is None else weights)).astype(
-                "f4"
-            ),
+            weights=np.asarray(np.ones(len(nearest)) if weights is None else weights, np.float32),
             quality=np.asarray(np.zeros(n) if quality is None else quality, np.float64),
             gains=np.zeros(n),
             fresh=np.zeros(n, np.int64),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate import select
 from curate.select import facility_location
 from curate.select.vectors import unit_rows
 
@@ -108,3 +109,66 @@ def test_a_graph_of_all_neighbours_picks_what_the_dense_sum_picks():
         assert sparse.offer() == row
         dense.take(row)
         sparse.take(row)
+
+
+def around_topics(seed, n, n_topics=60, n_dims=16):
+    rng = np.random.default_rng(seed)
+    topics = rng.normal(size=(n_topics, n_dims))
+    rows = topics[rng.integers(0, n_topics, n)] + 0.4 * rng.normal(size=(n, n_dims))
+    return unit_rows(rows.astype(np.float32)), rng
+
+
+def reached(vectors, picks):
+    return np.maximum(vectors @ vectors[picks].T, 0).max(axis=1).sum(dtype=np.float64)
+
+
+def picks_of(representatives, k):
+    picks = []
+    for _ in range(k):
+        picks.append(representatives.offer())
+        representatives.take(picks[-1])
+    return picks
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    vectors, _ = around_topics(5, module.DENSE_ROWS + 500)
+    return vectors
+
+
+def test_a_large_pool_is_covered_by_its_graph_as_well_as_by_all_similarities(crowd):
+    everything = module.Representatives(
+        module.Dense(crowd, crowd), nearest=np.zeros(len(crowd), np.float32)
+    )
+    dense, graph = picks_of(everything, 60), facility_location(crowd, 60)
+    assert len(set(graph.tolist())) == 60
+    assert reached(crowd, graph) > 0.98 * reached(crowd, dense)
+    assert reached(crowd, graph) > 1.02 * reached(crowd, select.random(len(crowd), 60, rng=1))
+    assert graph.tolist() == facility_location(crowd, 60).tolist()
+
+
+def test_a_sample_of_clients_stands_for_all_of_them(crowd):
+    rows = np.arange(len(crowd))
+    sampled = module.Representatives(
+        module.Sparse(crowd, 256, clients=rows[::5]),
+        nearest=np.zeros(len(rows[::5]), np.float32),
+        stands_for=5.0,
+    )
+    picks = picks_of(sampled, 60)
+    assert reached(crowd, picks) > 0.98 * reached(crowd, facility_location(crowd, 60))
+    assert sampled.take(picks[0]).startswith("nearer to about ")
+
+
+def test_in_a_large_pool_what_is_covered_or_has_no_weight_is_left(crowd):
+    left = crowd @ crowd[0] > 0.5
+    picks = facility_location(crowd, 5, weights=np.where(left, 1.0, 0.0))
+    assert left[picks].all()
+    again = facility_location(crowd, 5, covered=picks)
+    assert set(again.tolist()).isdisjoint(picks.tolist())
+
+
+def test_a_pool_in_a_file_is_read_and_not_changed(tmp_path, crowd):
+    np.save(tmp_path / "vectors.npy", crowd)
+    mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
+    assert facility_location(mapped, 9).tolist() == facility_location(crowd, 9).tolist()
+    assert (np.load(tmp_path / "vectors.npy") == crowd).all()
