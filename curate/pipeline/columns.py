@@ -16,7 +16,7 @@ from curate.project import Project
 
 __all__ = ["columns"]
 
-Column = list[str | None]
+Column = list[Any]
 
 
 def columns(
@@ -62,7 +62,8 @@ def _texts(name: str) -> Callable[[pa.Table], Column]:
 
 
 def _times(records: pa.Table) -> Column:
-    return [None if at is None else at.isoformat() for at in records["time"].to_pylist()]
+    """Return when each record was logged, in seconds since 1970."""
+    return list(records["time"].to_pylist())
 
 
 def _prompts(records: pa.Table) -> Column:

@@ -36,6 +36,7 @@ def make(tmp_path):
                 "messages": [message("user", f"Question {n}?")],
                 "source": f"{'ab'[n % 2]}.jsonl:{n}",
                 "group": f"g{n // 2}",
+                "time": 1_700_000_000.0 + 86_400 * n,
                 "metadata": json.dumps({"tier": "gold" if n < 10 else "tin"}),
             }
             for n in range(N)
@@ -95,6 +96,21 @@ def test_caps_see_a_candidates_metadata_before_its_records(make):
     columns = offered(make(caps)).pool.columns
     assert columns["metadata.tier"][:11] == ["iron", *["gold"] * 9, "tin"]
     assert columns["source"][:3] == ["a.jsonl", "b.jsonl", "a.jsonl"]
+
+
+def test_rules_see_prompts_answers_times_and_scores(make):
+    rules = (
+        "select: {test_share: 0, calibration_share: 0, near_identical: 1, budget: {items: 10},"
+        " always: [{where: 'time in last 2 days'}, {where: 'answer ~ \"says 4$\"'}],"
+        " never: [{where: 'uncertainty < 0.1 or prompt ~ \"2[0-9]\"'}]}\n"
+    )
+    project = make(rules)
+    select(project)
+    rows = project.rounds()[0].table("pool").to_pylist()
+    always = {row["record_id"] for row in rows if row["part"] in ("always", "random")}
+    never = {row["record_id"] for row in rows if str(row["left_out"]).startswith("never asked")}
+    assert {"r37", "r38", "r39", "r04"} <= always
+    assert never == {f"r{n:02d}" for n in (0, 1, 2, 3, *range(20, 30))}
 
 
 def test_an_unknown_cap_column_is_named(make):
