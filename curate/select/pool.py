@@ -28,6 +28,9 @@ class Answers:
     """In characters, (n_answers,)."""
     covariance: npt.NDArray[np.float64] | None = None
     """Posterior covariance of the reward's weights, (n_features, n_features); None = cold."""
+    model: npt.NDArray[np.int64] | None = None
+    """Number of the model that gave each answer, (n_answers,), where models are to be ranked;
+    None = the answers are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
