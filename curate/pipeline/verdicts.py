@@ -29,7 +29,12 @@ def findings(task: str, rounds: Sequence[Facts], overall: Facts) -> list[str]:
         rounds: Figures of each round.
         overall: Figures of all.
     """
-    return [*_of_lift(overall), *_of_pool(overall, task), *_of_missing(rounds)]
+    return [
+        *_of_lift(overall),
+        *_of_pool(overall, task),
+        *_of_curves(overall["curves"]),
+        *_of_missing(rounds),
+    ]
 
 
 def _of_lift(overall: Facts) -> Iterator[str]:
@@ -75,6 +80,26 @@ def _of_pool(overall: Facts, task: str) -> Iterator[str]:
 
 
 _USEFUL = {"rewrite": "need a rewrite", "rank": "have another order than was known"}
+
+
+def _of_curves(curves: Sequence[Facts]) -> Iterator[str]:
+    """Say what more answers teach the model, once three rounds or more tell of it."""
+    for curve in curves:
+        exponent = curve["exponent"]
+        if exponent["n"] < _POINTS or math.isnan(exponent["low"]):
+            continue
+        law = f"{exponent['value']:.2f} [{exponent['low']:.2f}, {exponent['high']:.2f}]"
+        if exponent["low"] > 0:
+            yield (
+                f"each answer still teaches the model: 100 more are expected to raise the AUROC "
+                f"on the test split by {curve['gain_of_100']:.3f} (its error falls as the "
+                f"answers to the power of {law})"
+            )
+        else:
+            yield f"whether more answers teach the model is open (power {law} of the answers)"
+
+
+_POINTS = 3
 
 
 def _of_missing(rounds: Sequence[Facts]) -> Iterator[str]:

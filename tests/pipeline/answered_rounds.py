@@ -125,6 +125,19 @@ def answered_round(
     """Choose a round and let people answer it; `say` gives an item's answers, None = none yet."""
     rounds = project.rounds()
     select(project, next_round=bool(rounds) and rounds[-1].closed)
+    return answer(project, say, people=people, seconds=seconds, settle=settle, close=close)
+
+
+def answer(
+    project: Project,
+    say: Callable[[Item], Answers | None],
+    *,
+    people: tuple[str, ...] = ("ada",),
+    seconds: float = 60,
+    settle: bool = True,
+    close: bool = True,
+) -> Round:
+    """Let people answer the last round."""
     round_ = project.rounds()[-1]
     start = NOON + timedelta(days=round_.number)
     items = items_of(project, round_)

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from curate.pipeline import stream
 from curate.pipeline.foretold import known_wrong
 from curate.pipeline.history import history, lift, pool_mean, remaining
 from curate.pipeline.progress import facts_of, last_said, progress
@@ -16,6 +17,7 @@ from curate.project import Project
 from curate.records import RECORDS, VERDICTS
 from curate.report import Page, render
 from tests.pipeline.answered_rounds import (
+    answer,
     answered_round,
     honest,
     number_of,
@@ -356,3 +358,33 @@ def test_the_page_shows_what_was_said(answered):
 def test_figures_are_the_same_on_every_run(answered):
     once, again = facts_of(answered), facts_of(Project(answered.config_path))
     assert json.dumps(once) == json.dumps(again)
+
+
+def test_a_stream_is_estimated_by_the_chances_of_what_it_drew(tmp_path):
+    (tmp_path / "curate.yaml").write_text(
+        "ingest: {paths: [logs.jsonl]}\n"
+        "select: {test_share: 0, calibration_share: 0, near_identical: 1, random_share: 0.5}\n"
+        "stream: {per_day: 96, burst: 1}\n"
+    )
+    logs = tmp_path / "new.jsonl"
+    logs.write_text("".join(json.dumps(_logged(n)) + "\n" for n in range(288)))
+    project = Project(tmp_path / "curate.yaml")
+    stream(project, str(logs), desk=False, by_record_time=True)
+
+    def say(item):
+        number = int(item.record.messages[0].content.split()[1])
+        return {"quality": "rewritten", "rewrite": "x"} if number % 3 == 0 else {"quality": "good"}
+
+    answer(project, say, close=False)
+    overall = progress(project).data["facts"]["overall"]
+    assert 200 <= overall["pool"]["rows"] <= 400  # 288 came
+    assert overall["pool"]["low"] < 1 / 3 < overall["pool"]["high"]
+    assert overall["segments"] == []
+    assert shown_progress(project).rounds[0].answered == overall["answered"]
+
+
+def _logged(n):
+    topics = ("rivers", "poems", "prices", "planets", "recipes", "bridges", "kings", "birds")
+    asked = f"Fact {n} about {topics[n % 8]} and {topics[n // 8 % 8]}."
+    messages = [{"role": "user", "content": asked}, {"role": "assistant", "content": f"It is {n}."}]
+    return {"messages": messages, "time": 1_700_000_000 + 300 * n}
