@@ -15,6 +15,7 @@ from curate.select.facility_location import Dense, Representatives, nearest_cosi
 from curate.select.k_center import Farthest
 from curate.select.pool import Pool
 from curate.select.strategies import Offer, Picker
+from curate.select.uncertain_cover import UncertainCover
 from curate.select.uncertainty import InOrder, Spoken, uncertainty, unscored
 from curate.select.within import Within
 
@@ -96,9 +97,13 @@ def hybrid(
     return choose(pool, k, config=config, seed=rng)
 
 
-def picker(offer: Offer) -> NeedThenCover:
-    """Offer rows that cover the pool from a short list of the neediest, then the rest by need."""
-    return NeedThenCover(offer)
+def picker(offer: Offer) -> Picker:
+    """Offer rows that cover the pool from a short list of the neediest, then the rest by need.
+
+    Where the need changes with the answers, rows are offered that stand for the needy ones.
+    """
+    moving = not offer.pool.fixed_need and offer.cover == "facility_location"
+    return UncertainCover(offer) if moving else NeedThenCover(offer)
 
 
 class NeedThenCover:
