@@ -240,7 +240,8 @@ def _committee(name: str, file: str, model: str) -> Iterator[Row]:
     wrong = (~data.correct[mine]).astype(np.int64)
     questions = [row["question"] for row in _lines(file)]
     vectors = _embedded(questions)
-    yield _useful(name, columns, wrong, vectors)
+    for default in ("contradiction_weighted", "lexical_outlier"):
+        yield _useful(name, columns, wrong, default)
     rows = learn.features([vectors], columns)
     of = _thirds(questions)
     parts = [np.flatnonzero(of == k) for k in range(3)]
@@ -248,21 +249,21 @@ def _committee(name: str, file: str, model: str) -> Iterator[Row]:
     yield from _calibrated(f"{name}, wrong", head.logits, head.probabilities, rows, wrong, parts)
 
 
-def _useful(name: str, columns: dict[str, Floats], wrong: Ints, vectors: Floats) -> Row:
+def _useful(name: str, columns: dict[str, Floats], wrong: Ints, default: str) -> Row:
     """Say which scores told wrong answers, and whether a mix does better on unseen ones."""
     asked = np.where(np.random.default_rng(1).random(len(wrong)) < 300 / len(wrong), wrong, np.nan)
-    found = learn.usefulness(columns, asked, default="contradiction_weighted", vectors=[vectors])
+    found = learn.usefulness(columns, asked, default=default)
     print(f"\n{name}, about 300 answers at random:", *found.sentences, sep="\n  ")
-    own = found.columns[found.default]
+    own = found.columns[default]
     return Row(
-        step=f"{name}: AUROC of the learned mix on unseen answers",
+        step=f"{name}: AUROC of the learned mix on unseen answers, default {default}",
         ours=found.mix.value,
         peer=own.value,
         ratio=found.mix.value / own.value,
         quality_ours=found.gain.low,
         quality_peer=found.gain.high,
-        note=f"peer: {found.default}; quality: interval of the gain; "
-        f"{'takes over' if found.better else 'the default stays'}",
+        note=f"peer: the default; quality: interval of the gain; "
+        f"{'the mix takes over' if found.better else 'the default stays'}",
     )
 
 
@@ -274,17 +275,18 @@ def _debates() -> Iterator[Row]:
     train, test = np.flatnonzero(~pairs.held_out), np.flatnonzero(pairs.held_out)
     aside = np.isin(pairs.topic[train], np.unique(pairs.topic[train])[:2])
     fit_on, calibrate_on = train[~aside], train[aside]
-    for beside in (None, pairs.length[:, None]):
+    for beside, votes in ((None, 5.0), (None, 1.0), (pairs.length[:, None], 1.0)):
         head = learn.BradleyTerryHead(ties=False).fit(
             pairs.a[fit_on],
             pairs.b[fit_on],
             pairs.shares[fit_on],
-            weights=np.full(len(fit_on), 5.0),
+            weights=np.full(len(fit_on), votes),
             nuisance=None if beside is None else beside[fit_on],
         )
         chances = head.probabilities(pairs.a, pairs.b)
         mend = learn.Temperature().fit(np.log(chances[calibrate_on]), pairs.won()[calibrate_on])
-        name = "UKP debates" + ("" if beside is None else ", length accounted for")
+        name = f"UKP debates, a pair counts {votes:g}"
+        name += "" if beside is None else ", length accounted for"
         yield from _mended(name, chances[test], mend(np.log(chances[test])), pairs.won()[test])
         first = (chances[test, 0] > 0.5) == (pairs.shares[test, 0] > pairs.shares[test, 1])
         longer = (pairs.length[test] > 0) == (pairs.shares[test, 0] > pairs.shares[test, 1])

@@ -110,6 +110,16 @@ def test_where_the_origin_of_the_features_lies_does_not_matter(seed, n_classes, 
 
 
 @few
+@given(seeds, classes, st.sampled_from([1e-6, 1e-2, 1e3, 1e6]))
+def test_the_unit_of_the_features_does_not_matter(seed, n_classes, unit):
+    features, labels = data(seed, n_classes)
+    one = LogisticHead(n_classes).fit(features, labels)
+    other = LogisticHead(n_classes).fit(features * unit, labels)
+    assert told(one) == pytest.approx(told(other, LOOK * unit), abs=2e-3)
+    assert other.precision == pytest.approx(one.precision * unit**2, rel=1e-2)
+
+
+@few
 @given(seeds, classes, st.sampled_from([1, 3, 30]))
 def test_chances_add_up_and_information_has_its_bounds(seed, n_classes, n):
     features, labels = data(seed, n_classes, n=n)
