@@ -34,15 +34,7 @@ from curate.measure.disagreement import (
     variation_ratio,
     vote_entropy,
 )
-from curate.measure.drift import (
-    ClusterShift,
-    Drift,
-    TwoSample,
-    cluster_shift,
-    drift,
-    two_sample,
-    uncovered,
-)
+from curate.measure.drift import ClusterShift, Drift, cluster_shift, drift, uncovered
 from curate.measure.entailment import Rule, cluster_entailed, equivalent
 from curate.measure.estimates import (
     Draw,
@@ -119,6 +111,7 @@ from curate.measure.spectral import (
     kernel_language_entropy,
 )
 from curate.measure.stopping import Advice, Bars, advise, next_yield, power_law
+from curate.measure.two_sample import TwoSample, two_sample
 from curate.measure.vendi import vendi, vendi_of_similarity
 
 __all__ = [

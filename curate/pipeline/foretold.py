@@ -13,7 +13,7 @@ by itself. The test split and the calibration slice are foretold by all answers 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,11 +55,13 @@ def foretold(project: Project, past: History, number: int) -> list[dict[str, Any
     """
     asked = past.rounds[number]
     pool = asked.round.need_table("pool", "select")
-    sets = [*_answered(asked, pool), *_protected(project, pool)]
+    protected = list(_protected(project, pool))
+    sets = [*_answered(asked, pool), *protected]
+    rows = np.concatenate([np.empty(0, np.int64), *(at for _, at, _, _ in protected)])
     found = []
-    for name, scores, chances in _predictions(project, past, number, pool):
-        for on, rows, wrong, truth in sets:
-            entry = _judged(scores[rows], wrong, chances)
+    for name, scores, chances in _predictions(project, past, number, pool, rows):
+        for on, at, wrong, truth in sets:
+            entry = _judged(scores[at], wrong, chances)
             if entry is not None:
                 found.append({"by": name, "on": on, "truth": truth, **entry})
     return found
@@ -95,6 +97,9 @@ def _stated(project: Project, key: str) -> Iterator[tuple[str, float]]:
             yield id, float(not right)
 
 
+Told = tuple[Ints, Floats]
+"""Rows of the pool, and whether each was useful."""
+Look = Callable[[Ints], npt.NDArray[np.float32]]
 Rows = tuple[str, Ints, Floats, str]
 """Name, rows of the pool, whether each is useful (or wrong), and where that is known from."""
 
@@ -135,56 +140,67 @@ def _judged(scores: Floats, wrong: Floats, chances: bool) -> dict[str, Any] | No
 
 
 def _predictions(
-    project: Project, past: History, number: int, pool: pa.Table
+    project: Project, past: History, number: int, pool: pa.Table, protected: Ints
 ) -> Iterator[tuple[str, Floats, bool]]:
     """Yield what foretold the round: name, scores over the pool, whether they are chances."""
     for name in dict.fromkeys((default_need(project.config), _CHANCE)):
         if f"score.{name}" in pool.column_names:
             yield name, pool[f"score.{name}"].to_numpy(), name == _CHANCE
     if f"score.{_CHANCE}" not in pool.column_names:
-        fitted = _fitted(project, past, number, pool)
+        fitted = _fitted(project, past, number, pool, protected)
         if fitted is not None:
             yield _FITTED, fitted, True
 
 
-def _fitted(project: Project, past: History, number: int, pool: pa.Table) -> Floats | None:
-    """Return the chances that a head gives the pool, fitted to the answers before the round's."""
-    features = _features(project, pool)
-    if features is None:
+def _fitted(
+    project: Project, past: History, number: int, pool: pa.Table, protected: Ints
+) -> Floats | None:
+    """Return the chances that a head gives the round's rows and protected ones; NaN elsewhere."""
+    look = _look(project, pool)
+    if look is None:
         return None
     before = _together([_labelled(asked, pool) for asked in past.rounds[:number]])
     now = _labelled(past.rounds[number], pool)
-    if not _enough(project, before[1]):
-        return _crossed(project, features, *now)
-    chances = _chances(features, *before, features)
-    protected = np.array(pool["side"].to_pylist(), np.str_) != "pool"
-    if protected.any():
-        chances[protected] = _chances(features, *_together([before, now]), features[protected])
+    so_far = _together([before, now])
+    if not _enough(project, so_far[1]):
+        return None
+    chances = np.full(pool.num_rows, np.nan)
+    chances[protected] = _chances(look, so_far, protected)
+    if _enough(project, before[1]):
+        chances[now[0]] = _chances(look, before, now[0])
+    else:
+        chances[so_far[0]] = _crossed(look, so_far, project.config.project.seed)
     return chances
 
 
-def _together(parts: Sequence[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:
+def _together(parts: Sequence[Told]) -> Told:
     rows = [np.empty(0, np.int64), *(at for at, _ in parts)]
     return np.concatenate(rows), np.concatenate([np.empty(0), *(y for _, y in parts)])
 
 
-def _features(project: Project, pool: pa.Table) -> npt.NDArray[np.float32] | None:
-    from curate.learn.features import features
+def _look(project: Project, pool: pa.Table) -> Look | None:
+    """Return what gives rows of the pool their features; None where prompts have no vectors."""
+    from curate.learn.features import map_features
 
     table = project.table("records")
-    if table is None:
+    if table is None or not (project.pool / "prompts.npy").exists():
         return None
-    records = table["id"].combine_chunks()
-    at = np.asarray(pc.index_in(pool["record_id"], value_set=records).fill_null(-1).to_numpy())
-    vectors = prompt_vectors(project) if (project.pool / "prompts.npy").exists() else None
-    if vectors is None or len(vectors) != len(records) or (at < 0).any():
+    at = pc.index_in(pool["record_id"], value_set=table["id"].combine_chunks()).fill_null(-1)
+    at, vectors = np.asarray(at.to_numpy(), np.int64), prompt_vectors(project)
+    if len(vectors) != table.num_rows or (at < 0).any():
         return None
     names = [c for c in pool.column_names if c.startswith("score.")]
-    names = [c for c in names if c.removeprefix("score.") not in _LEAKS]
-    return features([np.asarray(vectors[at])], {c: pool[c].to_numpy() for c in names})
+    columns = {c: pool[c].to_numpy() for c in names if c.removeprefix("score.") not in _LEAKS}
+    some = np.unique(np.linspace(0, pool.num_rows - 1, _MAPPED).astype(np.int64))
+    known = map_features([vectors[at[some]]], {c: v[some] for c, v in columns.items()})
+    return lambda rows: known([vectors[at[rows]]], {c: v[rows] for c, v in columns.items()})
 
 
-def _labelled(asked: Asked, pool: pa.Table) -> tuple[Ints, Floats]:
+_MAPPED = 20_000
+"""Rows, evenly spread over the pool, by which features are scaled."""
+
+
+def _labelled(asked: Asked, pool: pa.Table) -> Told:
     at = _places(asked.item_ids, pool)
     here = (at >= 0) & ~np.isnan(asked.useful)
     return at[here], asked.useful[here]
@@ -195,28 +211,26 @@ def _enough(project: Project, labels: Floats) -> bool:
     return len(labels) >= project.config.learn.least and bool(yes.any()) and not bool(yes.all())
 
 
-def _chances(train: Any, rows: Ints, labels: Floats, test: Any) -> Floats:
+def _chances(look: Look, told: Told, rows: Ints) -> Floats:
     from curate.learn import LogisticHead
 
-    head = LogisticHead().fit(train[rows], np.stack([1 - labels, labels], axis=1))
-    chances: Floats = head.probabilities(test)[:, 1]
+    if not len(rows):
+        return np.empty(0)
+    at, labels = told
+    head = LogisticHead().fit(look(at), np.stack([1 - labels, labels], axis=1))
+    chances: Floats = head.probabilities(look(rows))[:, 1]
     return chances
 
 
-def _crossed(project: Project, features: Any, rows: Ints, labels: Floats) -> Floats | None:
-    """Return chances of the answered rows, each by a head that did not see it; NaN elsewhere.
-
-    Rows that nobody was asked about (test split, calibration slice) are foretold by all answers.
-    """
-    if not _enough(project, labels):
-        return None
-    chances = _chances(features, rows, labels, features)
-    part = np.random.default_rng(project.config.project.seed).permutation(len(rows)) % _FOLDS
+def _crossed(look: Look, told: Told, seed: int) -> Floats:
+    """Return the chance of each answered row by a head that did not see it."""
+    rows, labels = told
+    chances = np.full(len(rows), np.nan)
+    part = np.random.default_rng(seed).permutation(len(rows)) % _FOLDS
     for fold in range(_FOLDS):
         test = part == fold
-        if len(np.unique(labels[~test] >= 0.5)) < 2:
-            return None
-        chances[rows[test]] = _chances(features, rows[~test], labels[~test], features[rows[test]])
+        if len(np.unique(labels[~test] >= 0.5)) > 1:
+            chances[test] = _chances(look, (rows[~test], labels[~test]), rows[test])
     return chances
 
 

@@ -21,13 +21,12 @@ from curate import texts
 from curate.measure.drift import (
     ClusterChange,
     ClusterShift,
-    TwoSample,
     cluster_shift,
     drift,
-    two_sample,
     uncovered,
 )
 from curate.measure.similarity import unit
+from curate.measure.two_sample import MOST, TwoSample, two_sample
 from curate.pipeline.pool import prompt_vectors
 from curate.project import Project, Round
 
@@ -53,9 +52,10 @@ def new_logs(project: Project) -> dict[str, Any] | None:
     if not _embedded(project, records):
         reasons = [f"{len(groups.new):,} new prompts have no vectors yet; run `curate embed`"]
         return {"state": "cannot tell", "n_new": len(groups.new), "reasons": reasons}
-    vectors = unit(np.asarray(prompt_vectors(project)))
-    old, new, reviewed = (vectors[rows] for rows in groups)
     seed = project.config.project.seed
+    looked_at = _some(groups, seed)
+    vectors = prompt_vectors(project)
+    old, new, reviewed = (unit(vectors[rows]) for rows in looked_at)
     test, shift = two_sample(old, new, rng=seed), cluster_shift(old, new, rng=seed)
     far = uncovered(old, new, reviewed, rng=seed)
     said = drift(test, shift, far)
@@ -66,7 +66,7 @@ def new_logs(project: Project) -> dict[str, Any] | None:
         "n_new": len(groups.new),
         "far": {"value": far.value, "low": far.low, "high": far.high},
         **_figures(test, shift),
-        "clusters": _grown(project, records, groups.new, shift.clusters),
+        "clusters": _grown(project, records, looked_at.new, shift.clusters),
     }
 
 
@@ -96,6 +96,16 @@ def _one_a_group(rows: Ints, groups: Sequence[str]) -> Ints:
     for row in rows.tolist():
         first.setdefault(groups[row] or f"row {row}", row)
     return np.array(sorted(first.values()), np.int64)
+
+
+def _some(groups: _Groups, seed: int) -> _Groups:
+    """Return at most `MOST` old and new rows each, drawn by lot: no more vectors are read."""
+    rng = np.random.default_rng(seed)
+    old, new = (
+        rows if len(rows) <= MOST else np.sort(rng.choice(rows, MOST, replace=False))
+        for rows in (groups.old, groups.new)
+    )
+    return _Groups(old=old, new=new, reviewed=groups.reviewed)
 
 
 def _embedded(project: Project, records: pa.Table) -> bool:

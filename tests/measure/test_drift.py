@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from curate.measure.drift import cluster_shift, drift, two_sample, uncovered
+from curate.measure.drift import cluster_shift, drift, uncovered
 from curate.measure.similarity import unit
+from curate.measure.two_sample import two_sample
 
 
 def rows(n, dims=16, seed=0, shift=0.0):
