@@ -96,7 +96,7 @@ def _of_curves(curves: Sequence[Facts]) -> Iterator[str]:
                 f"answers to the power of {law})"
             )
         else:
-            yield f"whether more answers teach the model is open (power {law} of the answers)"
+            yield "whether more answers still teach the model cannot be told yet"
 
 
 _POINTS = 3
