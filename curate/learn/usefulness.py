@@ -49,6 +49,9 @@ class Usefulness:
     weights: Mapping[str, float]
     """Of the standardised ranks in the mix, greatest first (a name with ``?``: that it is not
     known); the default starts at 1, the others at 0."""
+    held_out: Floats
+    """Each answer's log odds of being useful, by a mix that was fitted without it, in the order
+    of the rows that were answered, shape (n,)."""
     better: bool
     """Whether the mix beats the default beyond noise, on at least 10 answers of each kind."""
     sentences: tuple[str, ...]
@@ -121,6 +124,7 @@ def usefulness(
         mix=mix,
         gain=gain,
         weights=_weights(rows, mapped, default, answers),
+        held_out=held_out,
         better=better,
         sentences=tuple(_sentences(answers, default, best, mix, gain, better)),
     )

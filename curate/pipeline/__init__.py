@@ -27,6 +27,7 @@ from curate.pipeline.state import status
 from curate.pipeline.stream import is_stream, stream
 from curate.pipeline.summary import Summary
 from curate.project import Project
+from curate.select.table import columns_needed
 
 __all__ = [
     "STAGES",
@@ -76,8 +77,10 @@ def run(project: Project, *, next_round: bool = False) -> Iterator[Summary]:
     a closed round is done: without `next_round` nothing is run again.
 
     Raises:
+        ConfigError: If a rule cannot be read.
         ProjectError: If a next round was asked for while the last one is still open.
     """
+    columns_needed(project.config.select)
     rounds = project.rounds()
     next_round = next_round or goes_on(project)
     if rounds and rounds[-1].closed and not next_round:
@@ -96,6 +99,7 @@ def run(project: Project, *, next_round: bool = False) -> Iterator[Summary]:
         summary = stage(project)
         yield summary
         if summary.waiting:
+            yield progress(project)
             yield report(project)
             return
 

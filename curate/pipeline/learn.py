@@ -21,9 +21,21 @@ from curate.project import Project, Round
 from curate.records import digest
 
 if TYPE_CHECKING:
-    from curate.learn import Need, Usefulness
+    from curate.learn import Need, Reliability, Usefulness
 
-__all__ = ["LEARNED", "NEED", "Answered", "answered", "default_need", "learn", "learned", "model"]
+__all__ = [
+    "LEARNED",
+    "NEED",
+    "Answered",
+    "Calibration",
+    "answered",
+    "calibrated",
+    "calibration",
+    "default_need",
+    "learn",
+    "learned",
+    "model",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,6 +73,27 @@ class Answered:
         return {"useful": int((known >= 0.5).sum()), "not": int((known < 0.5).sum())}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """How far the model's chances hold what they say, on answers that it was not fitted on."""
+
+    temperature: float
+    on: str
+    """Which answers."""
+    before: Reliability
+    after: Reliability
+    """With the temperature of the other half of the answers."""
+
+    @property
+    def sentence(self) -> str:
+        """Say it."""
+        return (
+            f"chances are divided by a temperature of {self.temperature:.2f}, from {self.on}: "
+            f"calibration error {self.before.ece:.3f} before, {self.after.ece:.3f} after "
+            f"({self.after.n:,} answers)"
+        )
+
+
 def learn(project: Project) -> Summary:
     """Fit the acquisition model on what people answered, and say which scores told it beforehand.
 
@@ -79,8 +112,9 @@ def learn(project: Project) -> Summary:
         _facts_path(project).unlink(missing_ok=True)
         return finish(project, "learn", now, _nothing_learned(project, told))
     need, judged = model(project, rows, told)
-    project.write("learned", _table(rows, need))
-    write_json(_facts_path(project), _facts(need, judged, told))
+    told_apart = calibration(judged, told)
+    project.write("learned", _table(rows, need, told_apart.temperature))
+    write_json(_facts_path(project), _facts(judged, told, told_apart))
     counts: dict[str, Any] = {
         "answers": told.n,
         "useful": told.kinds["useful"],
@@ -88,7 +122,7 @@ def learn(project: Project) -> Summary:
         "AUROC": judged.mix.value,
         f"AUROC of {judged.default}": judged.columns[judged.default].value,
     }
-    notes = (*judged.sentences, *_named_anyway(project, judged))
+    notes = (*judged.sentences, told_apart.sentence, *_named_anyway(project, judged))
     summary = Summary(stage="learn", counts=counts, paths=(path.as_posix(),), notes=notes)
     return finish(project, "learn", now, summary)
 
@@ -141,6 +175,41 @@ def model(project: Project, rows: Rows, told: Answered) -> tuple[Need, Usefulnes
         nuisance=_nuisance(project, lengths),
     )
     return need, judged
+
+
+def calibration(judged: Usefulness, told: Answered) -> Calibration:
+    """Return what makes the model's chances hold what they say, and how far they do.
+
+    A temperature is fitted on answers that the model was not fitted on: those of rows that the lot
+    drew, where there are enough of them, as they speak for the pool, else all. How far the chances
+    hold is judged with the temperature of the other half of these rows.
+    """
+    from curate.learn import Temperature, reliability
+
+    known = ~np.isnan(told.useful)
+    useful, by_lot = told.useful[known], told.by_lot[known]
+    speak = by_lot if _both_kinds(useful[by_lot]) else np.ones(len(useful), bool)
+    odds = np.stack([np.zeros(speak.sum()), judged.held_out[speak]], axis=1)
+    odds, labels = odds[~np.isnan(odds[:, 1])], useful[speak][~np.isnan(odds[:, 1])]
+    shares = np.stack([1 - labels, labels], axis=1)
+    halves = np.arange(len(odds)) % 2 == 0
+    after = np.full(len(odds), np.nan)
+    for half in (halves, ~halves):
+        if half.any() and not half.all():
+            after[half] = Temperature().fit(odds[~half], shares[~half])(odds[half])[:, 1]
+    return Calibration(
+        temperature=Temperature().fit(odds, shares).value if len(odds) else 1.0,
+        on="rows drawn by lot" if speak.sum() < len(useful) else "all answers",
+        before=reliability(Temperature()(odds)[:, 1], labels),
+        after=reliability(after, labels),
+    )
+
+
+def _both_kinds(useful: Floats) -> bool:
+    return bool(min((useful >= 0.5).sum(), (useful < 0.5).sum()) >= _EACH_KIND)
+
+
+_EACH_KIND = 10
 
 
 def _vectors(project: Project, rows: Rows) -> npt.NDArray[np.float32]:
@@ -224,24 +293,29 @@ def _nothing_learned(project: Project, told: Answered) -> Summary:
     )
 
 
+def calibrated(need: Need, features: npt.NDArray[np.float32], temperature: float) -> Floats:
+    """Return the chances that answers to rows would be useful, shape (n,)."""
+    return np.asarray(1 / (1 + np.exp(-need.head.logits(features)[:, 1] / temperature)))
+
+
 def _named_anyway(project: Project, judged: Usefulness) -> Iterator[str]:
     named = project.config.select.need
     if named is not None and named not in LEARNED and judged.better:
         yield f"`select.need: {named}` is kept, as the configuration names it"
 
 
-def _table(rows: Rows, need: Need) -> pa.Table:
+def _table(rows: Rows, need: Need, temperature: float) -> pa.Table:
     return pa.table(
         {
             "item_id": rows.item_ids,
-            "learned": need.chance,
+            "learned": calibrated(need, need.features, temperature),
             "learned_sd": np.sqrt(need.variance),
             "learned_information": need.information,
         }
     )
 
 
-def _facts(need: Need, judged: Usefulness, told: Answered) -> dict[str, Any]:
+def _facts(judged: Usefulness, told: Answered, apart: Calibration) -> dict[str, Any]:
     return {
         "better": judged.better,
         "default": judged.default,
@@ -252,7 +326,13 @@ def _facts(need: Need, judged: Usefulness, told: Answered) -> dict[str, Any]:
         "mix": asdict(judged.mix),
         "gain": asdict(judged.gain),
         "weights": dict(list(judged.weights.items())[:_WEIGHTS]),
-        "sentences": list(judged.sentences),
+        "calibration": {
+            "temperature": apart.temperature,
+            "on": apart.on,
+            "before": asdict(apart.before),
+            "after": asdict(apart.after),
+        },
+        "sentences": [*judged.sentences, apart.sentence],
     }
 
 

@@ -9,7 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.errors import ConfigError
-from curate.pipeline.learn import Answered, answered, default_need, learned, model
+from curate.pipeline.learn import (
+    Answered,
+    answered,
+    calibrated,
+    calibration,
+    default_need,
+    learned,
+    model,
+)
 from curate.pipeline.rows import LENGTHS, Rows, rows_on_offer
 from curate.project import Project
 
@@ -51,14 +59,15 @@ def _by_score(name: str) -> Needs:
 def _by_model(project: Project) -> Needs:
     pool = rows_on_offer(project)
     told: Answered = answered(project, pool)
-    need, _ = model(project, pool, told)
+    need, judged = model(project, pool, told)
+    temperature = calibration(judged, told).temperature
     names = [name for name in told.scores if name not in LENGTHS]
     with_text = project.config.learn.text
 
     def of(rows: Rows, vectors: Vectors) -> list[tuple[str, float]]:
         scores = {name: rows.scores[name] for name in names}
         features = need.mapped([vectors] if with_text else [], scores)
-        chances = need.head.probabilities(features)[:, 1]
+        chances = calibrated(need, features, temperature)
         return [("learned", _finite(chance)) for chance in chances]
 
     return of

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from curate.config import SelectConfig
 from curate.errors import ConfigError
 from curate.pipeline.columns import columns
+from curate.pipeline.compared import BY_ANSWERS, Compared, compared
 from curate.pipeline.effort import measured_pace, token_counts
 from curate.pipeline.learn import LEARNED, NEED, Answered, answered, default_need, learned, model
 from curate.pipeline.pool import prompt_vectors
@@ -48,6 +49,7 @@ def offer(project: Project, round_: Round) -> Offer:
     groups = records["group"].to_pylist()
     sides = _sides(project, [groups[n] for n in identity])
     queued = _queued(project, round_)
+    sides_of = _compared(project, rows)
     pool = Pool(
         ids=rows.item_ids,
         vectors=_prompt_rows(project, identity),
@@ -63,6 +65,8 @@ def offer(project: Project, round_: Round) -> Offer:
         protected={n: side for n, side in enumerate(sides) if side != "pool"},
         groups=np.unique(np.array(groups)[identity], return_inverse=True)[1].astype(np.int64),
         beliefs=_beliefs(project, rows, told),
+        pairs=None if sides_of is None else sides_of.pairs,
+        answers=None if sides_of is None else sides_of.answers,
         fixed_need=need not in _MOVING,
         minutes=_minutes(project, rows),
         n_answers=told.n,
@@ -118,6 +122,19 @@ def _beliefs(project: Project, rows: Rows, told: Answered) -> Beliefs | None:
         information=need.information,
         covariance=need.head.covariance,
     )
+
+
+def _compared(project: Project, rows: Rows) -> Compared | None:
+    """Return what is known of the answers, where the strategy chooses pairs by it."""
+    config = project.config
+    if config.project.task != "rank" or config.select.strategy not in BY_ANSWERS:
+        return None
+    if config.push.ranking == "full":
+        raise ConfigError(
+            f"`select.strategy: {config.select.strategy}` chooses pairs; `push.ranking: full` "
+            "asks for all answers at once: choose pair, or another strategy"
+        )
+    return compared(project, rows)
 
 
 def _minutes(project: Project, rows: Rows) -> npt.NDArray[np.float64]:

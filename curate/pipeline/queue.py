@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
         SelectionError: If nothing can be asked.
         ProjectError: If the last round is closed and no next one was asked for, or the other way.
     """
-    from curate.select import choose, composition, composition_lines, guard, shortfall
+    from curate.select import choose, composition, composition_lines, guard, regions, shortfall
 
     round_ = open_round(project, next_round=next_round)
     now = key(project, "select", upstream(project, "learn"), str(round_.number))
@@ -69,14 +69,16 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
     seed = project.config.project.seed + round_.number
     config = project.config.select
     size = config.budget.most(int(on_offer.pool.open.sum()))
-    selection = choose(on_offer.pool, size, config=config, seed=seed)
+    pool = replace(on_offer.pool, clusters=regions(on_offer.pool))
+    selection = choose(pool, size, config=config, seed=seed)
     guard(selection, on_offer.sides)
     if not len(selection):
         raise SelectionError(_nothing(on_offer))
     round_.write("pool", _pool_table(on_offer, selection))
-    mix = composition(on_offer.pool, selection, seed=seed, columns=_described(on_offer))
+    mix = composition(pool, selection, seed=seed, columns=_described(on_offer))
     notes = [*_chosen_by(on_offer, selection, config), *selection.notes]
-    if short := shortfall(on_offer.pool, selection, config.budget.items or size):
+    short = shortfall(on_offer.pool, selection, config.budget.items or size)
+    if short and not any("are used up" in note for note in notes):
         notes.append(short)
     summary = _summary(round_, on_offer, selection, [*notes, *composition_lines(mix)])
     round_.write_json("composition", mix)
@@ -139,6 +141,7 @@ def _pool_table(on_offer: Offer, selection: Selection) -> pa.Table:
             "item_id": on_offer.pool.ids,
             "record_id": on_offer.record_ids,
             "side": on_offer.sides,
+            "open": on_offer.pool.open,
             "left_out": [selection.left_out.get(row) for row in range(n)],
             "order": pa.array(order, pa.int32()),
             "part": [None if o is None else selection.part[o] for o in order],

@@ -6,10 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
-from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +18,7 @@ from curate.pipeline.items import items_of
 from curate.pipeline.learn import NEED
 from curate.pipeline.summary import Summary
 from curate.pipeline.versions import versions
+from curate.pipeline.working_time import pace, worked
 from curate.project import Project, Round
 
 __all__ = ["close", "export", "resolve"]
@@ -80,15 +78,8 @@ def _write_lines(round_: Round, name: str, rows: Iterable[Any]) -> None:
 
 
 def _minutes(responses: pa.Table) -> dict[str, float]:
-    """Return each person's median minutes between one submission and the next.
-
-    Breaks of more than half an hour are no work on an item and do not count.
-    """
-    times: dict[str, set[datetime]] = {}
-    for row in responses.to_pylist():
-        if row["status"] == "submitted":
-            times.setdefault(row["annotator"], set()).add(datetime.fromisoformat(row["updated_at"]))
-    return {name: pace for name, at in times.items() if (pace := _pace(sorted(at))) is not None}
+    """Return each person's median minutes an item, where any are known."""
+    return {name: minutes for name, minutes in pace(worked(responses)).items() if minutes > 0}
 
 
 def _discarded(responses: pa.Table) -> dict[str, int]:
@@ -99,15 +90,6 @@ def _discarded(responses: pa.Table) -> dict[str, int]:
         if row["status"] == "discarded"
     }
     return dict(Counter(name for name, _ in sorted(gone)))
-
-
-def _pace(at: list[datetime]) -> float | None:
-    gaps = [(b - a).total_seconds() / 60 for a, b in pairwise(at)]
-    work = [gap for gap in gaps if gap <= _BREAK_MINUTES]
-    return median(work) if work else None
-
-
-_BREAK_MINUTES = 30
 
 
 def export(project: Project) -> Summary:

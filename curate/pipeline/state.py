@@ -7,6 +7,7 @@ from typing import Any
 
 from curate.errors import DeskError
 from curate.pipeline.desk import progress
+from curate.pipeline.progress import last_said
 from curate.pipeline.queue import goes_on
 from curate.pipeline.summary import Summary
 from curate.project import Project, Round
@@ -29,7 +30,7 @@ def status(project: Project) -> Summary:
         stage="status",
         counts=counts,
         paths=(project.folder.as_posix(),),
-        notes=(*_asked(project), *lines, f"next: {_next(project, rounds)}"),
+        notes=(*_asked(project), *lines, *last_said(project), f"next: {_next(project, rounds)}"),
         waiting=bool(rounds)
         and rounds[-1].read_json("pushed") is not None
         and not rounds[-1].closed,

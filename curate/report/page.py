@@ -29,7 +29,7 @@ __all__ = [
     "Truth",
 ]
 
-Part = Literal["active", "random", "always"]
+Part = Literal["active", "random", "always", "typical"]
 Floats = npt.NDArray[np.floating]
 
 

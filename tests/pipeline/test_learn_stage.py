@@ -158,3 +158,34 @@ learn: {least: 50}
     learned = pq.read_table(project.pool / "learned.parquet")
     assert learned.num_rows == 200
     assert np.isfinite(learned["learned"].to_numpy()).all()
+
+
+PAIRS = """
+project: {task: rank}
+select: {budget: {items: 60}, strategy: pairs, objective: OBJECTIVE, near_identical: 1,
+         test_share: 0, calibration_share: 0}
+learn: {least: 40}
+"""
+
+
+@pytest.mark.parametrize("objective", ["reward_model", "dpo", "ranking"])
+def test_pairs_are_chosen_for_an_objective_before_and_after_people_compared(tmp_path, objective):
+    project = scored_project(tmp_path, PAIRS.replace("OBJECTIVE", objective), n=200, wrong=wrong)
+
+    def prefers(item):
+        return {"preference": "a" if wrong(number_of(item)) else "b"}
+
+    first = answered_round(project, prefers)
+    assert offer(project, project.round_at_work()).pool.answers.covariance is not None
+    second = answered_round(project, prefers)
+    for round_ in (first, second):
+        parts = round_.queue()["part"].to_pylist()
+        assert parts.count("active") == 54 and parts.count("random") == 6
+    asked = [set(round_.queue()["record_id"].to_pylist()) for round_ in (first, second)]
+    assert not asked[0] & asked[1]
+
+
+def test_pairs_cannot_be_chosen_where_all_answers_are_ranked_at_once(tmp_path):
+    text = PAIRS.replace("OBJECTIVE", "dpo") + "push: {ranking: full}\n"
+    with pytest.raises(ConfigError, match="asks for all answers at once"):
+        select(scored_project(tmp_path, text, n=30))
