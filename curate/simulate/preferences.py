@@ -216,7 +216,7 @@ class PairTask:
             "pairs": self.pairs[offered],
         }
         if head is None or strategy == "random":
-            return fields
+            return fields | {"answers": self._unknown()}
         beliefs = self._believed(head, offered)
         return fields | {
             "need": margin(beliefs.probabilities[:, :2]),
@@ -254,6 +254,15 @@ class PairTask:
             probabilities=head.probabilities(a, b),
             information=head.information(a, b),
             covariance=head.covariance,
+        )
+
+    def _unknown(self) -> Answers:
+        n = len(self.features)
+        return Answers(
+            features=self.features,
+            reward=np.full(n, np.nan),
+            reward_sd=np.full(n, np.nan),
+            length=np.ones(n) if self.length is None else self.length,
         )
 
     def _known(self, head: Any) -> Answers:

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.select.pairs.gaps import compared, two_columns
-from curate.select.pairs.rules import Ranked
+from curate.select.pairs.rules import ranked
 from curate.select.pool import Answers
-from curate.select.strategies import Offer
+from curate.select.strategies import Offer, Picker
 from curate.select.uncertainty import uncertainty
 
 __all__ = ["delta_ucb", "not_for_dpo", "optimistic_gap", "picker"]
@@ -93,7 +93,7 @@ def not_for_dpo(
 _ROUNDING = 1e-9
 
 
-def picker(offer: Offer) -> Ranked:
+def picker(offer: Offer) -> Picker:
     """Offer pairs by their optimistic gap.
 
     Raises:
@@ -101,7 +101,7 @@ def picker(offer: Offer) -> Ranked:
     """
     answers, pairs = compared(offer, "delta_ucb")
     values = optimistic_gap(answers, pairs)
-    return Ranked(offer, values, "optimistic gap", open_only(offer, not_for_dpo(answers, pairs)))
+    return ranked(offer, values, "optimistic gap", open_only(offer, not_for_dpo(answers, pairs)))
 
 
 def open_only(offer: Offer, reasons: dict[int, str]) -> dict[int, str]:

@@ -21,11 +21,19 @@ from curate.select.pairs.gaps import (
 from curate.select.pool import Answers
 from curate.select.strategies import Offer
 
-__all__ = ["Design", "bald_picker", "batch_bald", "d_optimal", "log_det_gains", "picker"]
+__all__ = [
+    "Design",
+    "bald_picker",
+    "batch_bald",
+    "d_optimal",
+    "log_det_gains",
+    "nothing_known",
+    "picker",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Gain = Callable[[Floats, Floats], Floats]
+Gain = Callable[[Floats, Floats, Floats], Floats]
 
 
 def d_optimal(
@@ -79,15 +87,26 @@ def batch_bald(
     Returns:
         Rows of `pairs` in the order of picking; ties: lowest index. Cost: that of `d_optimal`.
     """
-    return _picked(Design(answers, two_columns(pairs), information), k, covered)
+    return _picked(Design(answers, two_columns(pairs), _told), k, covered)
 
 
-def log_det_gains(mean: Floats, variance: Floats) -> Floats:
+def log_det_gains(mean: Floats, variance: Floats, weight: Floats | None = None) -> Floats:
     """Return by how much each pair would raise log det of the precision, nats, shape (n_pairs,).
 
-    ``log(1 + w v)``, with the gap's variance v and w = p (1 - p) expected over it.
+    ``log(1 + w v)`` with the gap's variance v.
+
+    Args:
+        mean: Of each gap.
+        variance: Of the belief.
+        weight: w of each pair; None = p (1 - p) expected over the belief.
     """
-    return np.log1p(expected_noise(mean, variance) * variance)
+    given = expected_noise(mean, variance) if weight is None else weight
+    return np.log1p(given * variance)
+
+
+def _told(mean: Floats, variance: Floats, weight: Floats) -> Floats:
+    """Return what each label tells of the weights, nats; w is in the variances already."""
+    return information(mean, variance)
 
 
 def _picked(design: Design, k: int, covered: npt.ArrayLike | None) -> Ints:
@@ -115,7 +134,7 @@ def bald_picker(offer: Offer) -> Design:
     Raises:
         ConfigError: If rows are not pairs of known answers.
     """
-    return _on_offer(offer, "batch_bald", information)
+    return _on_offer(offer, "batch_bald", _told)
 
 
 def _on_offer(offer: Offer, name: str, gain: Gain) -> Design:
@@ -132,14 +151,17 @@ class Design:
     Args:
         answers: What is known of the completions.
         pairs: Shape (n_pairs, 2).
-        gain: What a pair is worth by the mean and the variance of its gap, in nats.
+        gain: What a pair is worth, in nats, by the mean of its gap, its variance now, and its
+            weight (expected over the posterior that the round started with).
     """
 
     def __init__(self, answers: Answers, pairs: Ints, gain: Gain) -> None:
         self.refused: dict[int, str] = {}
         self._points = whitened(answers)
         self._pairs = pairs
-        self._mean = np.nan_to_num(gaps(answers, pairs).mean)
+        mean = gaps(answers, pairs).mean
+        self._known = ~np.isnan(mean)
+        self._mean = np.nan_to_num(mean)
         self._variance = squared_distances(self._points, pairs)
         self._weight = expected_noise(self._mean, self._variance)
         self._inverse = np.eye(self._points.shape[1])
@@ -175,8 +197,8 @@ class Design:
         """Never offer `rows`."""
         self._open[rows] = False
 
-    def _worth(self, rows: slice | int) -> Floats:
-        return self._gain(self._mean[rows], self._variance[rows])
+    def _worth(self, rows: slice) -> Floats:
+        return self._gain(self._mean[rows], self._variance[rows], self._weight[rows])
 
     def _ask(self, row: int) -> None:
         """Lower all variances by what the pair tells (Sherman-Morrison)."""
@@ -195,7 +217,16 @@ class Design:
     def _say(self, row: int) -> str:
         one = slice(row, row + 1)
         belief = Gaps(mean=self._mean[one], variance=self._variance[one])
-        return f"{in_words(belief)}; adds {float(self._worth(one)[0]):.3f} nats"
+        said = in_words(belief) if self._known[row] else "nothing known of both rewards yet"
+        return f"{said}; adds {float(self._worth(one)[0]):.3f} nats"
+
+
+def nothing_known(answers: Answers) -> bool:
+    """Whether there is no reward at all to choose by.
+
+    Rules that go by rewards start with `d_optimal` then, which goes by what the answers are.
+    """
+    return bool(np.isnan(answers.reward).all())
 
 
 def in_words(belief: Gaps) -> str:

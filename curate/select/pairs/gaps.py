@@ -59,18 +59,23 @@ def two_columns(pairs: npt.ArrayLike) -> Ints:
     return np.asarray(pairs, np.int64).reshape(-1, 2)
 
 
-def whitened(answers: Answers) -> Floats:
+MOST_BYTES = 256_000_000
+"""Answers that take more are held in single precision."""
+
+
+def whitened(answers: Answers, *, most_bytes: int = MOST_BYTES) -> Floats:
     """Return the features in axes in which the weights' covariance is the identity.
 
     Cold, the weights' prior is taken so wide that a reward has variance 1 on average.
 
     Args:
         answers: What is known of the completions.
+        most_bytes: Where float64 would take more, it is float32.
 
     Returns:
-        Shape (n_answers, n_features), float32 where float64 would take more than `MOST_BYTES`.
+        Shape (n_answers, n_features).
     """
-    dtype = np.float64 if answers.features.size * 8 <= MOST_BYTES else np.float32
+    dtype = np.float64 if answers.features.size * 8 <= most_bytes else np.float32
     features: Floats = np.asarray(answers.features, dtype)
     if answers.covariance is None:
         spread = float(np.var(features, axis=0, dtype=np.float64).sum()) if len(features) else 0
@@ -78,10 +83,6 @@ def whitened(answers: Answers) -> Floats:
     values, axes = np.linalg.eigh(np.asarray(answers.covariance, np.float64))
     root = axes * np.sqrt(np.maximum(values, 0))
     return np.asarray(features @ root.astype(dtype), dtype)
-
-
-MOST_BYTES = 256_000_000
-"""Answers that take more are held in single precision."""
 
 
 def squared_distances(points: Floats, pairs: Ints) -> Floats:

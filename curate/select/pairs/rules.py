@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from curate.select.pairs.design import in_words
+from curate.select.pairs.design import in_words, nothing_known
+from curate.select.pairs.design import picker as d_optimal_picker
 from curate.select.pairs.gaps import Gaps, chance, compared, gaps, two_columns
 from curate.select.pool import Answers
-from curate.select.strategies import Offer
+from curate.select.strategies import Offer, Picker
 from curate.select.uncertainty import uncertainty
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "infomax_span",
     "moderate_gap",
     "moderate_picker",
+    "ranked",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -121,41 +123,42 @@ def moderate_gap(
     return uncertainty(order, k, covered=_rows(covered))
 
 
-def infomax_picker(offer: Offer) -> Ranked:
+def infomax_picker(offer: Offer) -> Picker:
     """Offer pairs by the span of chances that the bounds leave.
 
     Raises:
         ConfigError: If rows are not pairs of known answers.
     """
     answers, pairs = compared(offer, "infomax")
-    return Ranked(offer, infomax_span(answers, pairs), "span of chances")
+    return ranked(offer, infomax_span(answers, pairs), "span of chances")
 
 
-def confident_picker(offer: Offer) -> Ranked:
+def confident_picker(offer: Offer) -> Picker:
     """Offer pairs by their predicted gap.
 
     Raises:
         ConfigError: If rows are not pairs of known answers.
     """
     found = gaps(*compared(offer, "confident_gap"))
-    return Ranked(offer, np.abs(found.mean), "predicted gap")
+    return ranked(offer, np.abs(found.mean), "predicted gap")
 
 
-def moderate_picker(offer: Offer) -> Ranked:
+def moderate_picker(offer: Offer) -> Picker:
     """Offer pairs of a moderate gap by lot.
 
     Raises:
         ConfigError: If rows are not pairs of known answers.
     """
     found = gaps(*compared(offer, "moderate_gap"))
-    return Ranked(offer, _moderate(found, LEAST_CHANCE, MOST_CHANCE, offer.rng), "lot")
+    return ranked(offer, _moderate(found, LEAST_CHANCE, MOST_CHANCE, offer.rng), "lot")
 
 
 def _moderate(found: Gaps, least: float, most: float, rng: np.random.Generator) -> Floats:
     """Return lots: above 1 inside of the window."""
     likelier = chance(np.abs(found.mean), found.variance)
     inside = (likelier >= least) & (likelier <= most)
-    return np.asarray(inside + rng.random(len(likelier)))
+    lots = inside + rng.random(len(likelier))
+    return np.where(np.isnan(likelier), np.nan, lots)
 
 
 def _rows(rows: npt.ArrayLike | None) -> Ints | None:
@@ -164,6 +167,23 @@ def _rows(rows: npt.ArrayLike | None) -> Ints | None:
 
 def _logistic(x: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def ranked(
+    offer: Offer, values: Floats, name: str, refused: Mapping[int, str] | None = None
+) -> Picker:
+    """Offer pairs by a number each, or by `d_optimal` while no reward is known at all.
+
+    Args:
+        offer: What a strategy may look at.
+        values: Higher = earlier, shape (n_pairs,); NaN = never.
+        name: What the number is.
+        refused: Pairs that are never offered: reason.
+    """
+    answers, _ = compared(offer, name)
+    if nothing_known(answers):
+        return d_optimal_picker(offer)
+    return Ranked(offer, values, name, refused)
 
 
 class Ranked:

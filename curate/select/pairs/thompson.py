@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from curate.select.pairs.delta_ucb import FLOOR, OUTLIER, not_for_dpo, open_only
 from curate.select.pairs.gaps import compared, two_columns, whitened
-from curate.select.pairs.rules import Ranked
+from curate.select.pairs.rules import ranked
 from curate.select.pool import Answers
-from curate.select.strategies import Offer
+from curate.select.strategies import Offer, Picker
 from curate.select.uncertainty import uncertainty
 
 __all__ = ["double_thompson", "drawn_rewards", "drts", "drts_picker", "dts_picker"]
@@ -93,13 +93,13 @@ def drawn_rewards(answers: Answers, rng: np.random.Generator) -> Floats:
     Without a covariance each reward is drawn by itself.
     """
     if answers.covariance is None:
-        return np.asarray(rng.normal(answers.reward, answers.reward_sd))
+        return np.asarray(answers.reward + answers.reward_sd * rng.normal(size=len(answers.reward)))
     points = whitened(answers)
     middle = points.mean(axis=0) if len(points) else 0.0
     return np.asarray(answers.reward + (points - middle) @ rng.normal(size=points.shape[1]))
 
 
-def drts_picker(offer: Offer) -> Ranked:
+def drts_picker(offer: Offer) -> Picker:
     """Offer pairs by the gap between a draw's best and another's worst.
 
     Raises:
@@ -107,10 +107,10 @@ def drts_picker(offer: Offer) -> Ranked:
     """
     answers, pairs = compared(offer, "drts")
     values = _drawn_gap(answers, pairs, offer.rng)
-    return Ranked(offer, values, "drawn gap", open_only(offer, not_for_dpo(answers, pairs)))
+    return ranked(offer, values, "drawn gap", open_only(offer, not_for_dpo(answers, pairs)))
 
 
-def dts_picker(offer: Offer) -> Ranked:
+def dts_picker(offer: Offer) -> Picker:
     """Offer pairs of answers that two draws find best.
 
     Raises:
@@ -119,7 +119,7 @@ def dts_picker(offer: Offer) -> Ranked:
     answers, pairs = compared(offer, "double_thompson")
     identity = offer.pool.identity
     groups = np.arange(len(pairs)) if identity is None else identity
-    return Ranked(offer, _named_early(answers, pairs, groups, offer.rng), "lot of the draws")
+    return ranked(offer, _named_early(answers, pairs, groups, offer.rng), "lot of the draws")
 
 
 def _rows(rows: npt.ArrayLike | None) -> Ints | None:
@@ -143,12 +143,12 @@ def _named_early(answers: Answers, pairs: Ints, groups: Ints, rng: np.random.Gen
         now = ((first[:, 0] & second[:, 1]) | (first[:, 1] & second[:, 0])) & ~named
         values[now] += DRAWS - turn
         named |= now
-    return values
+    return np.where(np.isnan(answers.reward[pairs]).any(axis=1), np.nan, values)
 
 
 def _best(rewards: Floats, pairs: Ints, codes: Ints, n_groups: int) -> npt.NDArray[np.bool_]:
     """Return which sides are the best answer of their group, shape (n_pairs, 2)."""
     drawn = rewards[pairs]
     best = np.full(n_groups, -np.inf)
-    np.maximum.at(best, codes, drawn.max(axis=1, initial=-np.inf))
+    np.fmax.at(best, codes, np.fmax(drawn[:, 0], drawn[:, 1]))
     return np.asarray(drawn == best[codes][:, None])
