@@ -39,7 +39,8 @@ def neighbours(
         n_neighbours: How many for each client; at most all candidates.
         candidates: Rows that may be listed; None = all.
         clients: Rows that get a list; None = all.
-        probes: How many cells are looked into; None = all, which makes the lists exact.
+        probes: How many cells are looked into, more where the lists are long for the pool; None =
+            all, which makes the lists exact.
         rng: Seed or generator of the samples.
 
     Returns:
@@ -59,8 +60,15 @@ def neighbours(
     rows = np.full((len(clients), size), -1, np.int32)
     if rows.size:
         cells = _cells(vectors, candidates, np.random.default_rng(rng))
-        _look(vectors, candidates, clients, cells, probes or len(cells.centres), (cosines, rows))
+        n_cells = len(cells.centres)
+        least = -(-_AMPLE * size * n_cells // len(candidates))
+        n_probes = n_cells if probes is None else min(max(probes, least), n_cells)
+        _look(vectors, candidates, clients, cells, n_probes, (cosines, rows))
     return rows, cosines
+
+
+_AMPLE = 8
+"""The cells looked into hold at least so many times the rows asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +148,7 @@ def _look(
     """Compare the clients with the rows of their cells, cell by cell."""
     from curate.select._neighbours import keep_best
 
-    asking, starts = _asking(vectors, clients, cells, min(probes, len(cells.centres)))
+    asking, starts = _asking(vectors, clients, cells, probes)
     for cell, (start, stop) in enumerate(zip(cells.starts, cells.starts[1:], strict=False)):
         inside = cells.order[start:stop]
         rows = vectors[candidates[inside]]
