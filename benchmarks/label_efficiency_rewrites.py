@@ -20,8 +20,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from benchmarks.committee import Committee, load
-from benchmarks.select import _embedded
 from benchmarks.table import Row, data_file, finish, json_path
+from benchmarks.vectors import embedded
 from curate import select, simulate, texts
 from curate.config import AnswerConfig, ScoreConfig, SelectConfig
 from curate.errors import CurateError
@@ -66,7 +66,7 @@ def productions(path: Path) -> list[Production]:
     """Read a committee's file; each of its models is the production model in turn."""
     data = load(path)
     scores = score(data.records, data.candidates, config=ScoreConfig(answer=AnswerConfig()))
-    vectors = _embedded(
+    vectors = embedded(
         texts.distinctive([texts.prompt_text(m) for m in data.records["messages"].to_pylist()])
     )
     models = data.candidates["model"].unique().to_pylist()

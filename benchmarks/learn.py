@@ -1,7 +1,7 @@
 """The heads beside their peers: seconds to refit, calibration, and what answers teach of scores.
 
 `python -m benchmarks.learn [--json FILE]`; real data from CURATE_DATA, all-MiniLM vectors from the
-cache of `benchmarks.select`. Speed is CPU seconds, at the same objective (printed as quality, per
+cache of `benchmarks.vectors`. Speed is CPU seconds, at the same objective (printed as quality, per
 answer). Calibration and usefulness are judged on prompts (or debates) that nothing was fitted on.
 """
 
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.select import _embedded
 from benchmarks.table import Row, data_file, finish, json_path, race
+from benchmarks.vectors import embedded
 from curate import learn
 
 __all__ = ["main"]
@@ -50,7 +50,7 @@ def _yes_or_no() -> Iterator[Row]:
     if not lines:
         return
     picks = np.random.default_rng(0).permutation(len(lines))[:N]
-    features = _with_columns(_embedded([lines[i]["response"] for i in picks]))
+    features = _with_columns(embedded([lines[i]["response"] for i in picks]))
     labels = np.array([lines[i]["truthful"] for i in picks], dtype=np.int64)
     head = learn.LogisticHead().fit(features[:N_BEFORE], labels[:N_BEFORE])
     refit = partial(learn.LogisticHead().fit, features, labels, start=head)
@@ -69,7 +69,7 @@ def _classes() -> Iterator[Row]:
         return
     names = {label: i for i, label in enumerate(sorted({row["label"] for row in lines}))}
     picks = np.random.default_rng(0).permutation(len(lines))[:N]
-    features = _embedded([lines[i]["text"] for i in picks]).astype(np.float64)
+    features = embedded([lines[i]["text"] for i in picks]).astype(np.float64)
     labels = np.array([names[lines[i]["label"]] for i in picks])
     plain = learn.LogisticHead(len(names))
     head = plain.fit(features[:N_BEFORE], labels[:N_BEFORE])
@@ -209,7 +209,7 @@ def _truthful() -> Iterator[Row]:
     if not lines:
         return
     of = _thirds([row["instruction"] for row in lines])
-    vectors = _embedded([row["response"] for row in lines])
+    vectors = embedded([row["response"] for row in lines])
     labels = np.array([row["truthful"] for row in lines], dtype=np.int64)
     parts = [np.flatnonzero(of == k)[: 2000 if k < 2 else None] for k in range(3)]
     head = learn.LogisticHead().fit(vectors[parts[0]], labels[parts[0]])
@@ -239,7 +239,7 @@ def _committee(name: str, file: str, model: str) -> Iterator[Row]:
     columns = {n: table[n].to_numpy()[mine] for n in [*numbers, "answer_characters"]}
     wrong = (~data.correct[mine]).astype(np.int64)
     questions = [row["question"] for row in _lines(file)]
-    vectors = _embedded(questions)
+    vectors = embedded(questions)
     for default in ("contradiction_weighted", "lexical_outlier"):
         yield _useful(name, columns, wrong, default)
     rows = learn.features([vectors], columns)
@@ -352,7 +352,7 @@ class _Pairs:
             return None
         texts = {row[side] for row in lines for side in ("response_a", "response_b")}
         at = {text: i for i, text in enumerate(sorted(texts))}
-        vectors = _embedded(list(at)).astype(np.float64)
+        vectors = embedded(list(at)).astype(np.float64)
         votes = [[vote["vote"] for vote in row["votes"]] for row in lines]
         counts = np.array([[said.count(v) for v in ("a", "b", "tie")] for said in votes])
         sizes = [[len(row[side]) for side in ("response_a", "response_b")] for row in lines]

@@ -2,7 +2,7 @@
 
 Each set is `Compared`: vectors and texts of the answers, the pairs, what people said of each, and
 the groups (questions, debates, documents) that stay on one side of a split. Vectors are
-all-MiniLM's, from the cache of `benchmarks.select`.
+all-MiniLM's, from the cache of `benchmarks.vectors`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.select import _embedded
 from benchmarks.table import data_file
+from benchmarks.vectors import embedded
 
 __all__ = ["REPORTED", "SEPARATE", "Compared", "columns_of", "principal"]
 
@@ -99,7 +99,7 @@ def compared(lines: Iterable[Line]) -> Compared:
 def _vectors(texts: list[str]) -> npt.NDArray[np.float32]:
     distinct = list(dict.fromkeys(texts))
     place = {text: at for at, text in enumerate(distinct)}
-    return _embedded(distinct)[[place[text] for text in texts]]
+    return embedded(distinct)[[place[text] for text in texts]]
 
 
 def _lines(name: str) -> Iterator[dict[str, Any]]:
