@@ -81,4 +81,6 @@ def _notes(plan: Plan, runs: Runs) -> tuple[str, ...]:
         for name in plan.strategies
         if name in short
     ]
+    if not plan.rounds:
+        return (f"{settings}; nothing is learned between answers", *ends)
     return (f"{settings}; {cold}; then {plan.batch:,} at a time", *ends)

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.select import Pool, choose
-from curate.select.cold_start import chooser
 from curate.simulate.plan import Plan
 
 __all__ = ["Learning", "Run", "Task", "drawn_groups", "learned"]
@@ -126,6 +125,4 @@ def drawn_groups(task: Task, share: float, seed: int) -> Ints:
 def _picked(pool: Pool, strategy: str, seed: int, plan: Plan) -> Ints:
     done = len(pool.covered)
     k = min(plan.start if done == 0 else plan.batch, plan.budget - done)
-    settings = plan.settings(strategy)
-    now = settings.model_copy(update={"strategy": chooser(pool, settings).name})
-    return choose(pool, k, config=now, seed=seed * 1_000_003 + done).indices
+    return choose(pool, k, config=plan.settings(strategy), seed=seed * 1_000_003 + done).indices

@@ -52,7 +52,7 @@ def _panel(axes: Any, part: Part) -> None:
     axes.set_ylabel(curves.metric)
     axes.grid(alpha=0.25, lw=0.5)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    axes.legend(frameon=False, fontsize=8, loc="best")
 
 
 def colored(curves: Curves) -> list[tuple[str, str]]:

@@ -25,6 +25,8 @@ class Plan:
     """Answers in all."""
     pool_share: float
     """Share of the groups on offer to a seed, drawn by lot: the same for every strategy."""
+    rounds: bool = True
+    """False: one queue of each size, not rounds."""
     config: SelectConfig = field(default_factory=SelectConfig)
     """As a project's `select` section; `strategy` and the budget are set by the simulation."""
 
@@ -39,6 +41,7 @@ class Plan:
         budget: int,
         pool_share: float,
         config: SelectConfig | None,
+        rounds: bool = True,
     ) -> Plan:
         """Return a plan, the baseline among the strategies, after checking its numbers.
 
@@ -64,6 +67,7 @@ class Plan:
             budget=budget,
             pool_share=pool_share,
             config=settings,
+            rounds=rounds,
         )
 
     def settings(self, strategy: str) -> SelectConfig:

@@ -88,6 +88,7 @@ def queues(
         budget=queue_sizes[-1],
         pool_share=pool_share,
         config=config,
+        rounds=False,
     )
     return simulated(task, plan, workers=workers, folder=folder, progress=progress)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from curate.simulate.curves import THRESHOLDS, Curves
 from curate.simulate.efficiency import Efficiency
 
@@ -23,6 +25,8 @@ def verdict(curves: Curves, strategy: str, threshold: float | None = None) -> st
     if curves.sizes and threshold is None:
         size = curves.sizes[-1]
         return _judged(curves.label_efficiency_at(size, strategy), f"in {size:,} answers", curves)
+    if np.isnan(curves.full) or np.isnan(curves.values[strategy]).any():
+        return f"cannot be told: {curves.metric} is not known at every point"
     at = compared_at(curves) if threshold is None else threshold
     if at is None:
         return _by_area(curves, strategy)
@@ -98,7 +102,8 @@ def _percent(share: float) -> str:
 
 def _by_area(curves: Curves, strategy: str) -> str:
     area = curves.area(strategy)
-    span = f"{area.over_random:+.3f} [{area.over_random_low:+.3f}, {area.over_random_high:+.3f}]"
+    ends = (area.over_random, area.over_random_low, area.over_random_high)
+    span = "{} [{}, {}]".format(*(f"{end:+.3f}".replace("-", "−") for end in ends))
     word = "no better than random"
     if area.over_random_low > 0:
         word = "better than random"
@@ -107,4 +112,4 @@ def _by_area(curves: Curves, strategy: str) -> str:
     return (
         f"{word} by the area under the curve ({span}); none reaches "
         f"{100 * min(THRESHOLDS):g} % of the full-data metric with {curves.labels[-1]:,.0f} labels"
-    ).replace("-", "−")
+    )
