@@ -122,10 +122,15 @@ def representatives(
 def nearest_cosine(vectors: Floats, others: Floats) -> Floats:
     """Return each row's highest cosine to `others`, at least 0; 0 without any.
 
+    Past `N_COMPARED` pairs the others are searched by cells (see `graph.neighbours`), where the
+    nearest of all may be missed for one that is hardly farther.
+
     Args:
         vectors: Unit rows, shape (n_rows, n_dims).
         others: Unit rows, shape (n_others, n_dims).
     """
+    if len(vectors) * len(others) > N_COMPARED:
+        return _nearest_by_cells(vectors, others)
     nearest = np.zeros(len(vectors), np.float32)
     for start in range(0, len(others), _BLOCK):
         block = vectors @ others[start : start + _BLOCK].T
@@ -133,7 +138,19 @@ def nearest_cosine(vectors: Floats, others: Floats) -> Floats:
     return nearest
 
 
+N_COMPARED = 500_000_000
 _BLOCK = 1024
+
+
+def _nearest_by_cells(vectors: Floats, others: Floats) -> Floats:
+    n = len(others)
+    _, cosines = neighbours(
+        np.concatenate([others, vectors]),
+        1,
+        candidates=np.arange(n),
+        clients=np.arange(n, n + len(vectors)),
+    )
+    return np.maximum(cosines[:, 0], 0)
 
 
 class Similarities(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -127,6 +128,8 @@ class Gate:
         self._names = names
         self._inside = np.empty(0, np.int64)
         self._kept = np.empty((0, vectors.shape[1]), np.float32)
+        self._n_before = 0
+        self._before: dict[int, tuple[float, int]] = {}
 
     def loosened(self, share: float) -> Gate:
         """Return a gate with the same rows inside and `share` times the room that is left."""
@@ -139,6 +142,7 @@ class Gate:
         )
         gate._room = [np.ceil(room * share).astype(np.int64) for room in self._room]
         gate._inside, gate._kept = self._inside.copy(), self._kept.copy()
+        gate._n_before, gate._before = self._n_before, self._before
         return gate
 
     def enter(self, rows: Ints, *, counted: bool = True) -> None:
@@ -149,6 +153,7 @@ class Gate:
             counted: Whether they use up the room of the caps.
         """
         self._remember(rows)
+        self._n_before, self._before = len(self._inside), {}
         for cap, room in zip(self._caps, self._room, strict=True):
             codes = cap.codes[rows]
             if counted:
@@ -203,20 +208,31 @@ class Gate:
     def _remember(self, rows: Ints) -> None:
         n = len(self._inside)
         if n + len(rows) > len(self._kept):
-            room = np.empty((n + len(rows) + 256, self._kept.shape[1]), np.float32)
+            room = np.empty((n + len(rows) + max(256, n // 8), self._kept.shape[1]), np.float32)
             room[:n] = self._kept[:n]
             self._kept = room
         self._kept[n : n + len(rows)] = self._vectors[rows]
         self._inside = np.concatenate([self._inside, rows])
 
     def _nearest_inside(self, rows: Ints) -> list[tuple[float, int]]:
-        n = len(self._inside)
-        if not n or self._threshold > 1:
+        """Return the nearest row inside of each, compared only once with those that entered."""
+        if self._threshold > 1:
             return [_NOTHING] * len(rows)
-        near = self._vectors[rows] @ self._kept[:n].T
-        near[self._identity[rows][:, None] == self._identity[self._inside]] = -2
+        new = np.array([row for row in rows.tolist() if row not in self._before], np.int64)
+        near = self._nearest_among(new, slice(self._n_before))
+        self._before.update(zip(new.tolist(), near, strict=True))
+        later = self._nearest_among(rows, slice(self._n_before, len(self._inside)))
+        pairs = zip((self._before[row] for row in rows.tolist()), later, strict=True)
+        return [max(both, key=itemgetter(0)) for both in pairs]
+
+    def _nearest_among(self, rows: Ints, part: slice) -> list[tuple[float, int]]:
+        inside = self._inside[part]
+        if not len(inside):
+            return [_NOTHING] * len(rows)
+        near = self._vectors[rows] @ self._kept[: len(self._inside)][part].T
+        near[self._identity[rows][:, None] == self._identity[inside]] = -2
         best = near.argmax(axis=1)
-        return [(float(near[i, b]), int(self._inside[b])) for i, b in enumerate(best)]
+        return [(float(near[i, b]), int(inside[b])) for i, b in enumerate(best)]
 
     def _cosines(self, rows: Ints, others: Ints) -> Floats:
         near = self._vectors[rows] @ self._vectors[others].T

@@ -172,3 +172,10 @@ def test_a_pool_in_a_file_is_read_and_not_changed(tmp_path, crowd):
     mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
     assert facility_location(mapped, 9).tolist() == facility_location(crowd, 9).tolist()
     assert (np.load(tmp_path / "vectors.npy") == crowd).all()
+
+
+def test_among_many_rows_the_nearest_is_found_but_for_a_few(crowd):
+    found = module.nearest_cosine(crowd[:5_000], crowd[5_000:])
+    by_cells = module._nearest_by_cells(crowd[:5_000], crowd[5_000:])
+    assert (by_cells <= found + 1e-5).all()
+    assert (by_cells >= found - 1e-5).mean() > 0.9 and (found - by_cells).mean() < 0.01

@@ -41,7 +41,7 @@ def test_the_nearest_row_is_the_one_that_comparing_with_all_finds(seed, n, n_dim
         assert_as_by_brute_force(seen, rows, query)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seeds)
 def test_rows_that_come_later_count_like_those_from_the_start(seed):
     rows = drawn(seed, 3_000, 160)
