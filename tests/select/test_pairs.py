@@ -240,11 +240,20 @@ def test_pairs_that_are_not_worth_asking_have_a_reason():
     }
 
 
-@pytest.mark.parametrize("strategy", ["infomax", "confident_gap", "delta_ucb", "drts"])
-def test_while_no_reward_is_known_pairs_are_picked_by_what_the_answers_are(strategy):
+@pytest.mark.parametrize("strategy", ["pairs", "infomax", "confident_gap", "delta_ucb", "drts"])
+def test_while_nothing_is_known_of_any_answer_the_cold_start_chooses(strategy):
+    nothing = known([np.nan] * 3, [np.nan] * 3)
+    queue = choose(
+        pool(nothing, [[0, 1], [2, 0], [1, 2]]), 1, strategy, cold_start={"strategy": "k_center"}
+    )
+    assert queue.indices.tolist() == [0]
+    assert queue.reason[0].endswith(" (k_center: nothing known of any answer yet)")
+
+
+def test_a_design_needs_no_reward_to_start():
     features = np.array([[0.0], [1], [3]], np.float32)
     nothing = known([np.nan] * 3, [np.nan] * 3, features=features)
-    queue = choose(pool(nothing, [[0, 1], [2, 0], [1, 2]]), 1, strategy)
+    queue = choose(pool(nothing, [[0, 1], [2, 0], [1, 2]]), 1, "d_optimal")
     assert queue.indices.tolist() == [1]
     assert queue.reason[0].startswith("nothing known of both rewards yet; adds ")
 

@@ -27,7 +27,6 @@ __all__ = [
     "batch_bald",
     "d_optimal",
     "log_det_gains",
-    "nothing_known",
     "picker",
 ]
 
@@ -219,14 +218,6 @@ class Design:
         belief = Gaps(mean=self._mean[one], variance=self._variance[one])
         said = in_words(belief) if self._known[row] else "nothing known of both rewards yet"
         return f"{said}; adds {float(self._worth(one)[0]):.3f} nats"
-
-
-def nothing_known(answers: Answers) -> bool:
-    """Whether there is no reward at all to choose by.
-
-    Rules that go by rewards start with `d_optimal` then, which goes by what the answers are.
-    """
-    return bool(np.isnan(answers.reward).all())
 
 
 def in_words(belief: Gaps) -> str:

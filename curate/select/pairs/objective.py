@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from curate.select.pairs.cold import cold, nothing_known
 from curate.select.pairs.connected import picker as connected_picker
 from curate.select.pairs.delta_ucb import picker as delta_ucb_picker
 from curate.select.pairs.design import picker as d_optimal_picker
@@ -30,12 +31,14 @@ RULES: Mapping[Objective, Strategy] = {
 def picker(offer: Offer) -> Picker:
     """Offer pairs by the rule of `select.objective`, none whose lengths differ too much.
 
+    While no reward is known of any answer, `select.cold_start.strategy` chooses.
+
     Raises:
         ConfigError: If rows are not pairs of known answers.
     """
     answers, pairs = compared(offer, "pairs")
     most = offer.config.length_ratio
-    part = RULES[offer.config.objective](offer)
+    part = (cold if nothing_known(answers) else RULES[offer.config.objective])(offer)
     if most is None:
         return part
     unfit = too_long(pairs, np.asarray(answers.length, np.float64), most)

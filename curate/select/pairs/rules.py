@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from curate.select.pairs.design import in_words, nothing_known
-from curate.select.pairs.design import picker as d_optimal_picker
+from curate.select.pairs.cold import cold, nothing_known
+from curate.select.pairs.design import in_words
 from curate.select.pairs.gaps import Gaps, chance, compared, gaps, two_columns
 from curate.select.pool import Answers
 from curate.select.strategies import Offer, Picker
@@ -172,7 +172,7 @@ def _logistic(x: Floats) -> Floats:
 def ranked(
     offer: Offer, values: Floats, name: str, refused: Mapping[int, str] | None = None
 ) -> Picker:
-    """Offer pairs by a number each, or by `d_optimal` while no reward is known at all.
+    """Offer pairs by a number each, or by the cold start while no reward is known at all.
 
     Args:
         offer: What a strategy may look at.
@@ -182,7 +182,7 @@ def ranked(
     """
     answers, _ = compared(offer, name)
     if nothing_known(answers):
-        return d_optimal_picker(offer)
+        return cold(offer)
     return Ranked(offer, values, name, refused)
 
 
