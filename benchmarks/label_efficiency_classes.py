@@ -17,16 +17,14 @@ CURATE_BENCH_SEEDS and CURATE_BENCH_STRATEGIES (names, by commas) make it shorte
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.table import Row, finish, json_path
-from benchmarks.vectors import embedded, lines
+from benchmarks.vectors import cache_folder, embedded, lines
 from curate import simulate
 from curate.config import SelectConfig
 
@@ -121,7 +119,6 @@ def _simulated(
     batch: int,
     config: SelectConfig,
 ) -> simulate.Curves:
-    folder = os.environ.get("CURATE_BENCH_CACHE") or Path(tempfile.gettempdir(), "curate-bench")
     return simulate.classes(
         data.vectors,
         data.labels,
@@ -134,7 +131,7 @@ def _simulated(
         rare=len(set(data.labels)),
         config=config,
         workers=WORKERS,
-        folder=Path(folder, "classes"),
+        folder=cache_folder() / "classes",
         progress=lambda done, total: print(f"{one.name}: {done} of {total}", flush=True),
     )
 
