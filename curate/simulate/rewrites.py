@@ -115,9 +115,9 @@ def rewrites(
 ) -> Curves:
     """Simulate rounds in which a head learns which answers are wrong; the metric is errors found.
 
-    The need of a row is the head's probability that it is wrong, learned from its vector and from
-    `need`, where there is one; before there is a head it is `need` itself, or else the cold start
-    chooses.
+    The need of a row is the learned chance that it is wrong. Where `need` is given it goes on being
+    the need until the learned chance beats it beyond noise on answers it was not fitted on, as in
+    a project (`curate.learn.usefulness`); where not, the cold start chooses the first round.
 
     Args:
         vectors: What is covered, usually the prompts' vectors, shape (n_rows, n_dims).
@@ -133,7 +133,8 @@ def rewrites(
         noise: Chance that a person says the opposite (what is counted as found is the truth).
         pool_share: Share of the groups that a seed has on offer.
         config: As a project's `select`.
-        head: An unfitted head of `curate.learn` (or like it); None = a logistic one.
+        head: An unfitted head of `curate.learn` (or like it) that is trusted from the first round
+            on, with the need among its features; None = as a project does.
         workers: Processes.
         folder: Where results of (strategy, seed) are kept and found again; None = nowhere.
         progress: Told (done, total) runs.
@@ -142,19 +143,17 @@ def rewrites(
         ConfigError: If an option is out of range.
         InputError: If shapes do not fit, or no answer is wrong, or all are.
     """
-    from curate.learn import LogisticHead
-
     known = np.full(len(wrong), np.nan) if need is None else np.asarray(need, np.float64)
     _check(vectors, known, wrong)
     task = FoundTask(
         vectors=np.ascontiguousarray(vectors, np.float32),
-        features=_beside(vectors if features is None else features, known),
+        features=np.ascontiguousarray(vectors if features is None else features, np.float32),
         need=known,
         wrong=np.asarray(wrong, bool),
         rows=np.arange(len(wrong)),
         groups=numbered(groups, len(wrong)),
         noise=noise,
-        head=head if head is not None else LogisticHead(2),
+        head=head,
     )
     task.answers(0)
     plan = Plan.of(
@@ -268,12 +267,15 @@ class FoundTask:
             seed=seed,
         )
 
-    def fit(self, asked: Ints, answers: Floats, last: Any | None) -> Any:
-        """Fit the head."""
-        return self.head.fit(self.features[asked], answers[asked].argmax(axis=1), start=last)
+    def fit(self, asked: Ints, answers: Floats, last: Taught | None) -> Taught:
+        """Learn which answers are wrong."""
+        wrong = answers[asked, 1]
+        if self.head is None and not np.isnan(self.need).all():
+            return _as_a_project(self, asked, wrong)
+        return _by_head(self, asked, wrong, last)
 
     def pool(
-        self, offered: Ints, asked: Ints, answers: Floats, head: Any | None, strategy: str
+        self, offered: Ints, asked: Ints, answers: Floats, head: Taught | None, strategy: str
     ) -> dict[str, Any]:
         """Return how likely each row on offer is wrong."""
         n_wrong = int(answers[asked, 1].sum())
@@ -284,9 +286,10 @@ class FoundTask:
         }
         if head is None or strategy == "random":
             return fields
-        beliefs = believed(head, self.features[offered])
-        learned_need = beliefs.probabilities[:, 1]
-        return fields | {"need": learned_need, "need_name": "learned", "beliefs": beliefs}
+        fields["beliefs"] = believed(head.head, head.features[offered])
+        if head.trusted:
+            fields |= {"need": head.chance[offered], "need_name": "learned"}
+        return fields
 
     def measure(self, head: Any | None, asked: Ints) -> dict[str, float]:
         """Return how many wrong answers were found."""
@@ -299,3 +302,38 @@ class FoundTask:
     def rate(self, offered: Ints) -> float:
         """Return the share of wrong answers on offer."""
         return float(self.wrong[offered].mean())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taught:
+    """What answers taught of all rows."""
+
+    chance: Floats
+    """Of being wrong, shape (n_rows,)."""
+    features: npt.NDArray[np.float32]
+    head: Any
+    trusted: bool
+    """Whether it ranks the next round in place of the need that was known before."""
+
+
+def _as_a_project(task: FoundTask, asked: Ints, wrong: Floats) -> Taught:
+    from curate.learn import learned_need, usefulness
+
+    useful = np.full(len(task.wrong), np.nan)
+    useful[asked] = wrong
+    scores, vectors = {"need": task.need}, [task.features]
+    judged = usefulness(scores, useful, default="need", groups=task.groups, vectors=vectors)
+    need = learned_need(scores, useful, default="need", vectors=vectors)
+    return Taught(chance=need.chance, features=need.features, head=need.head, trusted=judged.better)
+
+
+def _by_head(task: FoundTask, asked: Ints, wrong: Floats, last: Taught | None) -> Taught:
+    from curate.learn import LogisticHead
+
+    features = _beside(task.features, task.need)
+    unfitted = LogisticHead(2) if task.head is None else task.head
+    head = unfitted.fit(
+        features[asked], wrong.astype(np.int64), start=None if last is None else last.head
+    )
+    chance = head.probabilities(features)[:, 1]
+    return Taught(chance=chance, features=features, head=head, trusted=True)
