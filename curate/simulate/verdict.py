@@ -75,7 +75,8 @@ def _better(found: Efficiency, where: str, curves: Curves) -> str:
             f"random never gets there: {found.labels:,.0f} labels {where}, random not with "
             f"{most:,.0f} (saves at least {_percent(1 - found.labels / most)} %)"
         )
-    return f"saves {_span(found)} of the labels {where}"
+    least = "at least " if not curves.sizes and found.labels <= curves.labels[0] else ""
+    return f"saves {least}{_span(found)} of the labels {where}"
 
 
 def _worse(found: Efficiency, where: str, curves: Curves) -> str:

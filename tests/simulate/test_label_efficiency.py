@@ -91,6 +91,12 @@ def test_what_is_saved_is_said_with_its_interval():
     assert said == "saves 50 % [50, 50] of the labels at 90 % of the full-data metric"
 
 
+def test_a_strategy_that_is_there_with_its_first_answers_saves_at_least_so_much():
+    # ours is there at the first point looked at, random at 40
+    said = curves_of([0.9, 0.9, 0.9, 0.9], [0.2, 0.4, 0.6, 0.9]).verdict("ours")
+    assert said == "saves at least 75 % [75, 75] of the labels at 90 % of the full-data metric"
+
+
 def test_what_is_wasted_is_said_too():
     # random 20 labels, ours 40: as many again
     said = curves_of([0.2, 0.4, 0.6, 0.9], [0.4, 0.9, 0.9, 0.9]).verdict("ours")
