@@ -57,7 +57,8 @@ def nearest(
     shadow: Floats,
     lengths: tuple[float, float, float],
     slack: float,
-) -> tuple[float, int]:
+    unshadowed: bool,
+) -> tuple[float, int, bool]:
     """Return the highest product of a row with `vector`, and the first row that has it.
 
     Args:
@@ -68,22 +69,28 @@ def nearest(
         shadow: Its projection.
         lengths: Of the shadow, of what is outside of it, of the vector.
         slack: What rounding may add to a product.
+        unshadowed: Whether to go without the projections.
+
+    Returns:
+        The product, the row, and whether the projections were of no use.
     """
-    codes, scale, lost, outside = head
     bound = np.empty(rows.shape[0], np.float32)
+    best, at = -np.inf, 0
+    if not unshadowed:
+        codes, scale, lost, outside = head
+        for i in range(rows.shape[0]):
+            seen = scale[i] * coded_product(codes[i], shadow)
+            bound[i] = seen + lost[i] * lengths[0] + outside[i] * lengths[1] + slack
+        at = int(np.argmax(bound))
+        best = product(rows[at], vector)
+        left = 0
+        for i in range(rows.shape[0]):
+            left += bound[i] >= best
+        unshadowed = left * MANY > rows.shape[0]
     for i in range(rows.shape[0]):
-        seen = scale[i] * coded_product(codes[i], shadow)
-        bound[i] = seen + lost[i] * lengths[0] + outside[i] * lengths[1] + slack
-    at = int(np.argmax(bound))
-    best = product(rows[at], vector)
-    left = 0
-    for i in range(rows.shape[0]):
-        left += bound[i] >= best
-    look_at_all = left * MANY > rows.shape[0]
-    for i in range(rows.shape[0]):
-        if look_at_all or bound[i] >= best:
+        if unshadowed or bound[i] >= best:
             bound[i] = closer_bound(i, body, vector, lengths[2]) + slack
-    if look_at_all:
+    if unshadowed:
         at = int(np.argmax(bound))
         best = product(rows[at], vector)
     for i in range(rows.shape[0]):
@@ -91,7 +98,7 @@ def nearest(
             cosine = product(rows[i], vector)
             if cosine > best or (cosine == best and i < at):
                 best, at = cosine, i
-    return best, at
+    return best, at, unshadowed
 
 
 MANY = 8

@@ -29,8 +29,9 @@ class Nearest:
     most that of the projections plus the product of the lengths outside of them (Cauchy and
     Schwarz) plus what the bytes lost, all known; only rows for which that beats the best cosine
     so far are looked at in full. What comes back is therefore what comparing with every row gives,
-    to float32's rounding. Cost: a pass over `SHADOW` bytes a row; for a vector unlike all rows also
-    one over n_dims bytes a row. Of many copies of the very row that is nearest each is looked at.
+    to float32's rounding. Cost: a pass over `SHADOW` bytes a row, or, where that rules out too
+    little (a vector unlike all rows), one over n_dims bytes a row. Of many copies of the very row
+    that is nearest each is looked at.
 
     Args:
         vectors: Rows, shape (n_rows, n_dims); taken at unit length, copied.
@@ -50,6 +51,7 @@ class Nearest:
     def _begin(self, n_dims: int) -> None:
         self._n = 0
         self._asked, self._answer = (0, b""), NEVER
+        self._unshadowed = 0
         self._rows = np.empty((0, n_dims), np.float32)
         self._axes = np.eye(min(SHADOW, n_dims), n_dims, dtype=np.float32)
         self._body = _Coded(n_dims)
@@ -80,7 +82,8 @@ class Nearest:
         from curate.select._nearest import nearest
 
         shadow = self._axes @ unit
-        cosine, row = nearest(
+        skip = self._unshadowed > 0
+        cosine, row, unshadowed = nearest(
             (*self._shadows.first(self._n), self._outside[: self._n]),
             self._body.first(self._n),
             self._rows[: self._n],
@@ -88,7 +91,9 @@ class Nearest:
             shadow,
             _lengths(unit, shadow),
             _ROUNDING,
+            skip,
         )
+        self._unshadowed = self._unshadowed - 1 if skip else _SKIPPED * unshadowed
         return float(cosine), int(row)
 
     def add(self, vectors: npt.ArrayLike) -> None:
@@ -133,6 +138,8 @@ _FEW = 512
 _REFIT = 4
 _ENOUGH = 32_768
 _BLOCK = 8192
+_SKIPPED = 15
+"""For so many questions the projections are left out, after one for which they were of no use."""
 _ROUNDING = 2e-5
 """What float32 may be off by in a product, a projection or a length, all together."""
 

@@ -50,9 +50,18 @@ def test_rows_that_come_later_count_like_those_from_the_start(seed):
     for part in np.array_split(rows[1_500:], 7):
         seen.add(part)
     assert len(seen) == 3_000
+    at_once = Nearest(rows)
     for query in (rows[7], rows[2_900], rng.normal(size=160).astype(np.float32)):
         assert_as_by_brute_force(seen, rows, query)
-        assert seen.cosine(query)[1] == Nearest(rows).cosine(query)[1]
+        assert seen.cosine(query)[1] == at_once.cosine(query)[1]
+
+
+def test_rows_like_nothing_seen_are_compared_as_exactly():
+    rng = np.random.default_rng(2)
+    rows = rng.normal(size=(2_000, 300)).astype(np.float32)
+    seen = Nearest(rows)
+    for query in rng.normal(size=(40, 300)).astype(np.float32):
+        assert_as_by_brute_force(seen, rows, query)
 
 
 def test_of_copies_the_first_is_named():
