@@ -191,5 +191,5 @@ def _left_out(rows: Rows, queued: dict[str, int]) -> dict[int, str]:
 
 
 def _named(config: SelectConfig, scores: Collection[str]) -> set[str]:
-    """Return the columns that caps, quotas and rules speak of, and that are no scores."""
-    return columns_needed(config) - set(scores)
+    """Return the columns that caps, quotas and rules speak of, and those that are always told."""
+    return {"source", "model"} | columns_needed(config) - set(scores)

@@ -19,9 +19,11 @@ from curate.pipeline.journal import streamed_row
 from curate.pipeline.learn import LEARNED
 from curate.pipeline.offer import Offer, offer
 from curate.pipeline.pool import key, upstream
+from curate.pipeline.rows import LENGTHS
 from curate.pipeline.summary import Summary
 from curate.project import Project, Round
 from curate.records import QUEUE, Selection
+from curate.select.pool import Pool
 
 __all__ = ["explain", "goes_on", "open_round", "select"]
 
@@ -59,7 +61,7 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
         SelectionError: If nothing can be asked.
         ProjectError: If the last round is closed and no next one was asked for, or the other way.
     """
-    from curate.select import choose, composition, composition_lines, guard, regions, shortfall
+    from curate.select import choose, composition, guard, regions, shortfall
 
     round_ = open_round(project, next_round=next_round)
     now = key(project, "select", upstream(project, "learn"), str(round_.number))
@@ -80,7 +82,7 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
     short = shortfall(on_offer.pool, selection, config.budget.items or size)
     if short and not any("are used up" in note for note in notes):
         notes.append(short)
-    summary = _summary(round_, on_offer, selection, [*notes, *composition_lines(mix)])
+    summary = _summary(round_, on_offer, selection, [*notes, *_mixture(pool, mix)])
     round_.write_json("composition", mix)
     round_.write("queue", _queue_table(project, on_offer, selection, seed))
     said = {"key": now, "need": on_offer.pool.need_name, "strategy": selection.strategy}
@@ -115,6 +117,19 @@ def _nothing(on_offer: Offer) -> str:
         return "no row on offer: `score.target` names no model of the pool, or no pair can be made"
     often = max(set(reasons), key=lambda r: (reasons.count(r), r)) if reasons else "no reason"
     return f"none of {len(on_offer.pool.ids):,} rows may be asked; most often: {often}"
+
+
+def _mixture(pool: Pool, mix: Mapping[str, Any]) -> list[str]:
+    """Return what the queue is made of beside random queues: of the scores, need and lengths."""
+    from curate.select import composition_lines
+
+    hidden = pool.scores.keys() - {pool.need_name, "novelty", *LENGTHS}
+    shown = {
+        name: value
+        for name, value in mix["queue"].items()
+        if name not in hidden and not math.isnan(value)
+    }
+    return composition_lines({**mix, "queue": shown})
 
 
 def _described(on_offer: Offer) -> list[str]:
