@@ -57,8 +57,7 @@ def nearest(
     shadow: Floats,
     lengths: tuple[float, float, float],
     slack: float,
-    unshadowed: bool,
-) -> tuple[float, int, bool]:
+) -> tuple[float, int]:
     """Return the highest product of a row with `vector`, and the first row that has it.
 
     Args:
@@ -69,41 +68,63 @@ def nearest(
         shadow: Its projection.
         lengths: Of the shadow, of what is outside of it, of the vector.
         slack: What rounding may add to a product.
-        unshadowed: Whether to go without the projections.
-
-    Returns:
-        The product, the row, and whether the projections were of no use.
     """
-    bound = np.empty(rows.shape[0], np.float32)
-    best, at = -np.inf, 0
+    bound = np.full(rows.shape[0], np.inf, np.float32)
+    some = max(1, rows.shape[0] // TRIED)
+    at, left = shadow_bounds(bound[::some], head, shadow, lengths, rows, vector, some)
+    unshadowed = left > MOST_TRIED
     if not unshadowed:
-        codes, scale, lost, outside = head
-        for i in range(rows.shape[0]):
-            seen = scale[i] * coded_product(codes[i], shadow)
-            bound[i] = seen + lost[i] * lengths[0] + outside[i] * lengths[1] + slack
-        at = int(np.argmax(bound))
-        best = product(rows[at], vector)
-        left = 0
-        for i in range(rows.shape[0]):
-            left += bound[i] >= best
-        unshadowed = left * MANY > rows.shape[0]
+        at, left = shadow_bounds(bound, head, shadow, lengths, rows, vector, 1)
+        unshadowed = left > MOST_LEFT
+    best = product(rows[at], vector)
     for i in range(rows.shape[0]):
-        if unshadowed or bound[i] >= best:
-            bound[i] = closer_bound(i, body, vector, lengths[2]) + slack
+        if unshadowed or bound[i] + slack >= best:
+            bound[i] = closer_bound(i, body, vector, lengths[2])
     if unshadowed:
         at = int(np.argmax(bound))
         best = product(rows[at], vector)
     for i in range(rows.shape[0]):
-        if bound[i] >= best:
+        if bound[i] + slack >= best:
             cosine = product(rows[i], vector)
             if cosine > best or (cosine == best and i < at):
                 best, at = cosine, i
-    return best, at, unshadowed
+    return best, at
 
 
-MANY = 8
-"""If more than one in so many rows is left, a pass over all is faster than leaps from one to the
-next."""
+TRIED = 1024
+"""So many rows' projections show whether projections rule out enough."""
+MOST_TRIED = 0.7
+"""Share of those that may be left; most rows have a nearer one among all than among those."""
+MOST_LEFT = 0.125
+"""Share of all that may be left; if more are, a pass over all is faster than leaps."""
+
+
+@compiled
+def shadow_bounds(
+    bound: Floats,
+    head: tuple[Bytes, Floats, Floats, Floats],
+    shadow: Floats,
+    lengths: tuple[float, float, float],
+    rows: Floats,
+    vector: Floats,
+    step: int,
+) -> tuple[int, float]:
+    """Bound the product of every `step`-th row by its projection.
+
+    Returns:
+        The row of the highest bound, and for which share of them the bound is above its product.
+    """
+    codes, scale, lost, outside = head
+    for n in range(bound.shape[0]):
+        i = n * step
+        seen = scale[i] * coded_product(codes[i], shadow)
+        bound[n] = seen + lost[i] * lengths[0] + outside[i] * lengths[1]
+    at = int(np.argmax(bound)) * step
+    best = product(rows[at], vector)
+    left = 0
+    for n in range(bound.shape[0]):
+        left += bound[n] >= best
+    return at, left / bound.shape[0]
 
 
 @compiled

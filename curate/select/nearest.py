@@ -51,7 +51,6 @@ class Nearest:
     def _begin(self, n_dims: int) -> None:
         self._n = 0
         self._asked, self._answer = (0, b""), NEVER
-        self._unshadowed = 0
         self._rows = np.empty((0, n_dims), np.float32)
         self._axes = np.eye(min(SHADOW, n_dims), n_dims, dtype=np.float32)
         self._body = _Coded(n_dims)
@@ -82,8 +81,7 @@ class Nearest:
         from curate.select._nearest import nearest
 
         shadow = self._axes @ unit
-        skip = self._unshadowed > 0
-        cosine, row, unshadowed = nearest(
+        cosine, row = nearest(
             (*self._shadows.first(self._n), self._outside[: self._n]),
             self._body.first(self._n),
             self._rows[: self._n],
@@ -91,9 +89,7 @@ class Nearest:
             shadow,
             _lengths(unit, shadow),
             _ROUNDING,
-            skip,
         )
-        self._unshadowed = self._unshadowed - 1 if skip else _SKIPPED * unshadowed
         return float(cosine), int(row)
 
     def add(self, vectors: npt.ArrayLike) -> None:
@@ -138,8 +134,6 @@ _FEW = 512
 _REFIT = 4
 _ENOUGH = 32_768
 _BLOCK = 8192
-_SKIPPED = 15
-"""For so many questions the projections are left out, after one for which they were of no use."""
 _ROUNDING = 2e-5
 """What float32 may be off by in a product, a projection or a length, all together."""
 
