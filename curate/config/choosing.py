@@ -157,8 +157,9 @@ class SelectConfig(Strict):
     """rank: pairs that stood side by side in the source, or any two answers to one prompt."""
     pairs_per_prompt: int = Field(default=1, ge=1)
     """rank: most pairs of one prompt in one round."""
-    length_ratio: Annotated[float, Field(ge=1)] | None = None
-    """rank: a pair whose longer answer is more than so many times the shorter is not asked."""
+    length_ratio: Annotated[float, Field(ge=1)] | None = 2.5
+    """rank: a pair whose longer answer is more than so many times the shorter is not asked;
+    null = any may be."""
 
 
 class LearnConfig(Strict):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from curate.select.pairs.cold import cold, nothing_known
 from curate.select.pairs.connected import picker as connected_picker
 from curate.select.pairs.delta_ucb import picker as delta_ucb_picker
-from curate.select.pairs.design import picker as d_optimal_picker
+from curate.select.pairs.design import bald_picker
 from curate.select.pairs.gaps import compared
 from curate.select.pairs.unfit import too_long
 from curate.select.strategies import Offer, Picker, Strategy
@@ -21,7 +21,7 @@ __all__ = ["RULES", "Fit", "picker"]
 Objective = Literal["reward_model", "dpo", "ranking"]
 
 RULES: Mapping[Objective, Strategy] = {
-    "reward_model": d_optimal_picker,
+    "reward_model": bald_picker,
     "dpo": delta_ucb_picker,
     "ranking": connected_picker,
 }
