@@ -7,7 +7,7 @@ against the model. What a round's answers say of that decides what the next roun
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,7 @@ class Usefulness:
     weights: Mapping[str, float]
     """Of the standardised ranks in the mix, greatest first (a name with ``?``: that it is not
     known); the default starts at 1, the others at 0."""
-    held_out: Floats
+    held_out: Floats = field(compare=False)
     """Each answer's log odds of being useful, by a mix that was fitted without it, in the order
     of the rows that were answered, shape (n,)."""
     better: bool
@@ -98,8 +98,9 @@ def usefulness(
             (n,); NaN = not answered, left out.
         default: The column that was gone by so far.
         rng: Generator or seed of folds and resamples.
-        weights: Inverse of each row's inclusion probability, shape (n,), so that answers which
-            were picked actively speak for the pool; None = 1 each.
+        weights: How many rows of the pool each answer speaks for, shape (n,): the inverse of its
+            inclusion probability, 1 for a row that was picked for sure; None = 1 each. They judge
+            and do not fit: the mix sees what rows were picked by, and needs no weights.
         groups: Rows that belong together (one prompt's), shape (n,); None = each alone.
         vectors: Blocks of shape (n, d) for the mix to look at beside the columns.
 
@@ -110,7 +111,8 @@ def usefulness(
     generator = np.random.default_rng(rng)
     mapped = map_features(vectors, scores)
     rows = mapped(vectors, scores)[answers.rows]
-    held_out = _held_out(rows, _at(mapped, default), answers, generator)
+    alike = _answers(scores, useful, default, None, groups)
+    held_out = _held_out(rows, _at(mapped, default), alike, generator)
     times = answers.resampled(generator)
     columns = {name: _judged(np.asarray(v), answers, times) for name, v in scores.items()}
     mix, gain = _compared(held_out, np.asarray(scores[default]), answers, times)
@@ -123,7 +125,7 @@ def usefulness(
         columns=best,
         mix=mix,
         gain=gain,
-        weights=_weights(rows, mapped, default, answers),
+        weights=_weights(rows, mapped, default, alike),
         held_out=held_out,
         better=better,
         sentences=tuple(_sentences(answers, default, best, mix, gain, better)),

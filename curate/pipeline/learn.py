@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +58,9 @@ class Answered:
     counts, shape (n_rows,)."""
     by_lot: npt.NDArray[np.bool_]
     """Rows that the lot drew, shape (n_rows,)."""
+    weights: Floats
+    """How many rows of the pool each answer speaks for: those of the lot for all that was not
+    chosen, others for themselves, shape (n_rows,)."""
     scores: dict[str, Floats]
     """Each row's scores: those it was chosen by where it was asked, else those of now."""
 
@@ -147,7 +150,10 @@ def learned(project: Project) -> tuple[dict[str, dict[str, float]], dict[str, An
 
 
 def model(project: Project, rows: Rows, told: Answered) -> tuple[Need, Usefulness]:
-    """Fit the model on rows that were answered.
+    """Fit the model on rows that were answered, and judge it beside the default score.
+
+    Only with `LEAST_BY_LOT` answers or more of rows that the lot drew can it be better: what was
+    chosen by the default score cannot tell how well that score finds rows.
 
     Raises:
         ValueError: If nothing is answered.
@@ -165,6 +171,7 @@ def model(project: Project, rows: Rows, told: Answered) -> tuple[Need, Usefulnes
         default=default,
         groups=groups,
         vectors=vectors,
+        weights=told.weights,
         rng=project.config.project.seed,
     )
     need = learned_need(
@@ -174,7 +181,17 @@ def model(project: Project, rows: Rows, told: Answered) -> tuple[Need, Usefulnes
         vectors=vectors,
         nuisance=_nuisance(project, lengths),
     )
+    by_lot = int((told.by_lot & ~np.isnan(told.useful)).sum())
+    if judged.better and by_lot < LEAST_BY_LOT:
+        unsure = (
+            f"the mix seems better, but only {by_lot} answers of rows drawn by lot speak for the "
+            f"pool; from {LEAST_BY_LOT} on it may rank the queue, {judged.default} goes on"
+        )
+        judged = replace(judged, better=False, sentences=(*judged.sentences[:-1], unsure))
     return need, judged
+
+
+LEAST_BY_LOT = 10
 
 
 def calibration(judged: Usefulness, told: Answered) -> Calibration:
@@ -238,7 +255,33 @@ def answered(project: Project, rows: Rows) -> Answered:
             if id in place and not math.isnan(value):
                 useful[place[id]] = value
         _as_chosen(round_, place, by_lot, scores)
-    return Answered(useful=useful, by_lot=by_lot, scores=scores)
+    weights = _spoken_for(project, place, useful, by_lot)
+    return Answered(useful=useful, by_lot=by_lot, weights=weights, scores=scores)
+
+
+def _spoken_for(
+    project: Project,
+    place: dict[str, int],
+    useful: Floats,
+    by_lot: npt.NDArray[np.bool_],
+) -> Floats:
+    """Return how many rows of the pool each answer speaks for.
+
+    The rows that nobody chose are spoken for by those that the lot drew, alike.
+    """
+    chosen = sum(
+        sum(id in place and part != "random" for id, part in _parts(round_))
+        for round_ in project.rounds()
+    )
+    drawn = by_lot & ~np.isnan(useful)
+    weights = np.ones(len(useful))
+    weights[drawn] = max(1.0, (len(useful) - chosen) / max(1, drawn.sum()))
+    return weights
+
+
+def _parts(round_: Round) -> Iterator[tuple[str, str]]:
+    queue = round_.queue()
+    return zip(queue["item_id"].to_pylist(), queue["part"].to_pylist(), strict=True)
 
 
 def _as_chosen(
