@@ -14,7 +14,7 @@ from curate.select.facility_location import (
     nearest_cosine,
     representatives,
 )
-from curate.select.model_need import error_share
+from curate.select.model_need import error_share, runner_up
 from curate.select.strategies import Offer, Picker
 from curate.select.uncertainty import Spoken, by_need, unscored
 from curate.select.within import Within
@@ -37,11 +37,11 @@ def uncertain_cover(
     """Pick `k` rows that stand for the rows that a classifier gets wrong, each class alike.
 
     The weighted cover sum_i w_i max_(j in covered and picks) cos+(i, j), maximised greedily (at
-    least 1 - 1/e of the best possible), where w_i is the row's share of the expected
-    macro-averaged error (see `error_share`). A row is asked because it is near to many doubtful
-    rows that no reviewed row is near to; a doubtful row that resembles nothing gains little, nor
-    does the second of two alike. With a model that knows nothing every row weighs the same, and
-    this is `facility_location`: there is no point at which one rule has to give way to another.
+    least 1 - 1/e of the best possible), where w_i is the row's doubt (`runner_up`) as a share of
+    its classes' (`error_share`). A row is asked because it is near to many doubtful rows that no
+    reviewed row is near to; a doubtful row that resembles nothing gains little, nor does the
+    second of two alike. With a model that knows nothing every row weighs the same, and this is
+    `facility_location`: there is no point at which one rule has to give way to another.
 
     Args:
         vectors: One row per item, shape (n_rows, n_dims); taken at unit length.
@@ -58,7 +58,7 @@ def uncertain_cover(
     >>> uncertain_cover(rows, np.array([sure, sure, unsure, unsure]), 1)
     array([2])
     """
-    doubt = 1 - np.asarray(probabilities, np.float64).max(axis=1)
+    doubt = runner_up(probabilities)
     reviewed = np.zeros(len(doubt), bool)
     reviewed[np.empty(0, np.int64) if covered is None else covered] = True
     weights = error_share(doubt, probabilities, among=~reviewed)

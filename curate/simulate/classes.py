@@ -14,6 +14,7 @@ from curate.config import SelectConfig
 from curate.console import Progress
 from curate.errors import InputError
 from curate.select.beliefs import Beliefs
+from curate.select.model_need import runner_up
 from curate.simulate.curves import Curves
 from curate.simulate.loop import Run, learned
 from curate.simulate.oracle import Disagreement, said
@@ -52,8 +53,9 @@ def classes(
     """Simulate strategies on rows with class labels; the metric is macro-F1 on the test rows.
 
     Each round asks for a batch, refits the head on all answers, and measures. What the strategies
-    go by is the head: `Beliefs` of every row, and as the need the margin between its two likeliest
-    classes. Settings are a project's defaults, random slice included, unless `config` says else.
+    go by is the head: `Beliefs` of every row, and as the need the odds of its second likeliest
+    class against the likeliest. Settings are a project's defaults, random slice included, unless
+    `config` says else.
 
     Args:
         vectors: What the head looks at and what is covered, shape (n_rows, n_dims).
@@ -186,8 +188,8 @@ class ClassTask:
         beliefs = believed(head, vectors)
         return {
             "vectors": vectors,
-            "need": margin(beliefs.probabilities),
-            "need_name": "margin_uncertainty",
+            "need": runner_up(beliefs.probabilities),
+            "need_name": "runner_up",
             "fixed_need": False,
             "beliefs": beliefs,
         }

@@ -2,13 +2,30 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.select.model_need import error_share
+from curate.select.model_need import error_share, runner_up
 
 
 def test_a_class_of_three_weighs_a_third_each():
     # Doubts of .4; sizes 3 and 1, so .4/3, .4/3, .4/3 and .4: a mean of .2, hence 2/3 and 2.
     shares = error_share(np.full(4, 0.4), np.array([[1, 0], [1, 0], [1, 0], [0, 1.0]]))
     assert np.allclose(shares, [2 / 3, 2 / 3, 2 / 3, 2])
+
+
+def test_chances_are_squared_before_classes_are_sized():
+    # .8 and .2 squared are .64 and .04, of .68 in all: 16/17 and 1/17. The first two rows make
+    # 32/17 of the first class, the third another 1/17; the second class has 18/17.
+    chances = np.array([[0.8, 0.2], [0.8, 0.2], [0.2, 0.8]])
+    common = 16 / 17 / (33 / 17) + 1 / 17 / (18 / 17)
+    rare = 1 / 17 / (33 / 17) + 16 / 17 / (18 / 17)
+    shares = error_share(np.ones(3), chances)
+    assert np.isclose(shares[2] / shares[0], rare / common)
+
+
+def test_the_runner_up_counts_by_odds_not_by_difference():
+    # .20 against .02 and .50 against .32: margins of .18 both, odds of .1 and .64.
+    chances = np.array([[0.2, 0.02, *[0.0195] * 40], [0.5, 0.32, *[0.0045] * 40]])
+    assert np.allclose(runner_up(chances), [0.1, 0.64])
+    assert runner_up(np.empty((0, 3))).tolist() == []
 
 
 def test_rows_that_do_not_count_weigh_nothing_and_crowd_no_class():

@@ -7,6 +7,7 @@ from curate import select
 from curate.config import SelectConfig
 from curate.select import Pool
 from curate.select.beliefs import Beliefs
+from curate.select.model_need import runner_up
 from curate.select.uncertain_cover import uncertain_cover
 
 ALONE = SelectConfig(random_share=0, near_identical=1)
@@ -76,7 +77,7 @@ def test_the_function_and_the_pool_pick_alike():
     vectors = rng.normal(size=(80, 8)).astype(np.float32)
     probabilities = rng.dirichlet(np.ones(5), size=80)
     covered = np.array([4, 7, 50])
-    pool = moving(vectors, probabilities, covered=covered)
+    pool = moving(vectors, probabilities, runner_up(probabilities), covered=covered)
     assert picks(pool, 10) == uncertain_cover(vectors, probabilities, 10, covered=covered).tolist()
 
 
