@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -27,7 +27,8 @@ from curate import simulate
 from curate.config import ColdStartConfig, SelectConfig
 from curate.select import strategies
 from curate.select.facility_location import representatives
-from curate.select.model_need import error_share
+from curate.select.hybrid import NeedThenCover
+from curate.select.model_need import runner_up
 from curate.select.strategies import Offer, Picker
 from curate.select.within import Within
 
@@ -102,13 +103,18 @@ def _told(curves: simulate.Curves, step: str) -> Iterator[Row]:
         )
 
 
-def _by_weight(offer: Offer, *, weigh: Weigh, balanced: bool) -> Picker:
-    """Cover the open rows, each weighing what `weigh` makes of its chances."""
+def _by_weight(offer: Offer, *, weigh: Weigh, sharpened: Weigh | None) -> Picker:
+    """Cover the open rows, each weighing what `weigh` makes of its chances.
+
+    `sharpened` chances say how large the classes are that are to count alike; None = no matter.
+    """
     beliefs = offer.pool.beliefs
     assert beliefs is not None
     weights = np.where(offer.open, weigh(beliefs.probabilities), 0.0)
-    if balanced:
-        weights = error_share(weights, beliefs.probabilities, among=offer.open)
+    if sharpened is not None:
+        chances = sharpened(beliefs.probabilities)
+        sizes = np.maximum(chances[offer.open].sum(axis=0), 1)
+        weights = weights * (chances @ (1 / sizes))
     listed = np.flatnonzero(offer.open)
     covered = offer.vectors[offer.centres]
     worth = (weights[listed], None)
@@ -118,11 +124,7 @@ def _by_weight(offer: Offer, *, weigh: Weigh, balanced: bool) -> Picker:
 
 
 def _short(offer: Offer, *, share: float) -> Picker:
-    """Short-list a share of the open rows by margin, and cover all with them, weights alike."""
-    from dataclasses import replace
-
-    from curate.select.hybrid import NeedThenCover
-
+    """Short-list a share of the open rows by need, and cover all with them, weights alike."""
     times = max(1.0, share * int(offer.open.sum()) / max(1, offer.k))
     return NeedThenCover(replace(offer, prefilter=times))
 
@@ -136,23 +138,39 @@ def _least(chances: Floats) -> Floats:
     return np.asarray(1 - chances.max(axis=1), np.float64)
 
 
-def _squared(weigh: Weigh, chances: Floats) -> Floats:
-    return np.asarray(weigh(chances) ** 2, np.float64)
+def _odds_squared(chances: Floats) -> Floats:
+    return runner_up(chances) ** 2
+
+
+def _plain(chances: Floats) -> Floats:
+    return chances
+
+
+def _squared(chances: Floats) -> Floats:
+    raised = chances**2
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float64)
+
+
+def _whole(chances: Floats) -> Floats:
+    return np.asarray(np.eye(chances.shape[1])[chances.argmax(axis=1)], np.float64)
 
 
 RULES: Mapping[str, Callable[[Offer], Picker]] = {
     "hybrid": strategies.get("hybrid"),
     "margin": strategies.get("margin"),
     "facility_location": strategies.get("facility_location"),
-    "1 - max p": partial(_by_weight, weigh=_least, balanced=False),
-    "1 - max p, classes alike": partial(_by_weight, weigh=_least, balanced=True),
-    "margin as weight": partial(_by_weight, weigh=_margin, balanced=False),
-    "margin squared, classes alike": partial(
-        _by_weight, weigh=partial(_squared, _margin), balanced=True
-    ),
     "cover by the most uncertain tenth": partial(_short, share=0.1),
+    "1 - max p": partial(_by_weight, weigh=_least, sharpened=None),
+    "odds": partial(_by_weight, weigh=runner_up, sharpened=None),
+    "1 - max p, classes by p": partial(_by_weight, weigh=_least, sharpened=_plain),
+    "margin, classes by p": partial(_by_weight, weigh=_margin, sharpened=_plain),
+    "odds, classes by p": partial(_by_weight, weigh=runner_up, sharpened=_plain),
+    "odds, classes by argmax": partial(_by_weight, weigh=runner_up, sharpened=_whole),
+    "odds squared, classes by p squared": partial(
+        _by_weight, weigh=_odds_squared, sharpened=_squared
+    ),
 }
-"""`hybrid` is the margin as weight, classes alike."""
+"""`hybrid` is: odds, classes by p squared."""
 
 
 def mixture(
