@@ -138,7 +138,6 @@ def _simulated(one: Production, names: Sequence[str]) -> Iterator[tuple[str, sim
             start=50,
             batch=50,
             budget=SIZES[-1],
-            config=alone,
             strategies=["hybrid", "uncertainty"],
             workers=WORKERS,
         ),

@@ -16,7 +16,7 @@ from curate.errors import InputError
 from curate.select.beliefs import Beliefs
 from curate.select.model_need import runner_up
 from curate.simulate.curves import Curves
-from curate.simulate.loop import Run, learned
+from curate.simulate.loop import Run, Told, learned
 from curate.simulate.oracle import Disagreement, said
 from curate.simulate.plan import Plan
 from curate.simulate.scores import macro_f1, recalls
@@ -171,7 +171,7 @@ class ClassTask:
             seed=seed,
         )
 
-    def fit(self, asked: Ints, answers: Floats, last: Any | None) -> Any:
+    def fit(self, asked: Ints, answers: Floats, last: Any | None, told: Told | None = None) -> Any:
         """Fit the head."""
         given = answers[asked]
         if self.disagreement != "shares":

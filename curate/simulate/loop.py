@@ -8,10 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from curate.records import Selection
 from curate.select import Pool, choose
 from curate.simulate.plan import Plan
 
-__all__ = ["Learning", "Run", "Task", "drawn_groups", "learned"]
+__all__ = ["Learning", "Run", "Task", "Told", "drawn_groups", "learned"]
 
 Ints = npt.NDArray[np.int64]
 Answers = Any
@@ -28,6 +29,16 @@ class Run:
     """Metric to its value at each point; the first is the one that counts."""
     rate: float | None = None
     """Share of wrong answers in what was on offer; None where errors are not what is sought."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How the rows that were asked came to be asked."""
+
+    by_lot: npt.NDArray[np.bool_]
+    """Which the lot drew, shape (n_asked,)."""
+    n_offered: int
+    """Rows that were on offer at the start."""
 
 
 class Task(Protocol):
@@ -62,8 +73,8 @@ class Learning(Task, Protocol):
     def answers(self, seed: int) -> Answers:
         """Return what a person would say of every row, noise included."""
 
-    def fit(self, asked: Ints, answers: Answers, last: Head | None) -> Head | None:
-        """Learn from the answers to `asked`; None where they do not suffice."""
+    def fit(self, asked: Ints, answers: Answers, last: Head | None, told: Told) -> Head:
+        """Learn from the answers to `asked`."""
 
     def pool(
         self, offered: Ints, asked: Ints, answers: Answers, head: Head | None, strategy: str
@@ -93,7 +104,7 @@ def learned(task: Learning, strategy: str, seed: int, plan: Plan) -> Run:
     offered = drawn_groups(task, plan.pool_share, seed)
     answers = task.answers(seed)
     ids = [str(row) for row in offered.tolist()]
-    asked, head = np.empty(0, np.int64), None
+    asked, by_lot, head = np.empty(0, np.int64), np.empty(0, bool), None
     labels: list[int] = []
     measured: dict[str, list[float]] = {}
     while len(asked) < min(plan.budget, len(offered)):
@@ -106,8 +117,10 @@ def learned(task: Learning, strategy: str, seed: int, plan: Plan) -> Run:
         picked = _picked(pool, strategy, seed, plan)
         if not len(picked):
             break
-        asked = np.concatenate([asked, picked])
-        head = task.fit(offered[asked], answers, head)
+        asked = np.concatenate([asked, picked.indices])
+        by_lot = np.concatenate([by_lot, np.array(picked.part) == "random"])
+        told = Told(by_lot=by_lot, n_offered=len(offered))
+        head = task.fit(offered[asked], answers, head, told)
         labels.append(len(asked))
         for name, value in task.measure(head, offered[asked]).items():
             measured.setdefault(name, []).append(value)
@@ -122,7 +135,7 @@ def drawn_groups(task: Task, share: float, seed: int) -> Ints:
     return task.rows[np.isin(task.groups[task.rows], kept)]
 
 
-def _picked(pool: Pool, strategy: str, seed: int, plan: Plan) -> Ints:
+def _picked(pool: Pool, strategy: str, seed: int, plan: Plan) -> Selection:
     done = len(pool.covered)
     k = min(plan.start if done == 0 else plan.batch, plan.budget - done)
-    return choose(pool, k, config=plan.settings(strategy), seed=seed * 1_000_003 + done).indices
+    return choose(pool, k, config=plan.settings(strategy), seed=seed * 1_000_003 + done)

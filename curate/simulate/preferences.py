@@ -18,7 +18,7 @@ from curate.select.beliefs import Beliefs
 from curate.select.pool import Answers
 from curate.simulate.classes import margin, numbered
 from curate.simulate.curves import Curves
-from curate.simulate.loop import Run, learned
+from curate.simulate.loop import Run, Told, learned
 from curate.simulate.oracle import Disagreement, said
 from curate.simulate.plan import Plan
 from curate.simulate.work import simulated
@@ -196,7 +196,7 @@ class PairTask:
         )
         return _turned(shares, self.noise, seed)
 
-    def fit(self, asked: Ints, answers: Floats, last: Any | None) -> Any:
+    def fit(self, asked: Ints, answers: Floats, last: Any | None, told: Told | None = None) -> Any:
         """Fit the head."""
         a, b = self.pairs[asked].T
         nuisance = None if self.length is None else self._longer(asked)[:, None]

@@ -16,7 +16,7 @@ from curate.errors import InputError
 from curate.select import Pool, choose
 from curate.simulate.classes import believed, numbered
 from curate.simulate.curves import Curves
-from curate.simulate.loop import Run, drawn_groups, learned
+from curate.simulate.loop import Run, Told, drawn_groups, learned
 from curate.simulate.oracle import said
 from curate.simulate.plan import Plan
 from curate.simulate.work import simulated
@@ -116,8 +116,9 @@ def rewrites(
     """Simulate rounds in which a head learns which answers are wrong; the metric is errors found.
 
     The need of a row is the learned chance that it is wrong. Where `need` is given it goes on being
-    the need until the learned chance beats it beyond noise on answers it was not fitted on, as in
-    a project (`curate.learn.usefulness`); where not, the cold start chooses the first round.
+    the need until the learned chance beats it beyond noise on answers it was not fitted on, those
+    drawn by lot speaking for the pool, as in a project (`curate.learn.usefulness`): without a
+    random slice never. Where it is not given, the cold start chooses the first round.
 
     Args:
         vectors: What is covered, usually the prompts' vectors, shape (n_rows, n_dims).
@@ -267,11 +268,11 @@ class FoundTask:
             seed=seed,
         )
 
-    def fit(self, asked: Ints, answers: Floats, last: Taught | None) -> Taught:
+    def fit(self, asked: Ints, answers: Floats, last: Taught | None, told: Told) -> Taught:
         """Learn which answers are wrong."""
         wrong = answers[asked, 1]
         if self.head is None and not np.isnan(self.need).all():
-            return _as_a_project(self, asked, wrong)
+            return _as_a_project(self, asked, wrong, told)
         return _by_head(self, asked, wrong, last)
 
     def pool(
@@ -316,15 +317,35 @@ class Taught:
     """Whether it ranks the next round in place of the need that was known before."""
 
 
-def _as_a_project(task: FoundTask, asked: Ints, wrong: Floats) -> Taught:
+def _as_a_project(task: FoundTask, asked: Ints, wrong: Floats, told: Told) -> Taught:
     from curate.learn import learned_need, usefulness
 
-    useful = np.full(len(task.wrong), np.nan)
+    useful, weights = np.full((2, len(task.wrong)), np.nan)
     useful[asked] = wrong
+    weights[:] = 1.0
+    weights[asked[told.by_lot]] = _spoken_for(told)
     scores, vectors = {"need": task.need}, [task.features]
-    judged = usefulness(scores, useful, default="need", groups=task.groups, vectors=vectors)
+    judged = usefulness(
+        scores, useful, default="need", weights=weights, groups=task.groups, vectors=vectors
+    )
     need = learned_need(scores, useful, default="need", vectors=vectors)
-    return Taught(chance=need.chance, features=need.features, head=need.head, trusted=judged.better)
+    return Taught(
+        chance=need.chance,
+        features=need.features,
+        head=need.head,
+        trusted=judged.better and int(told.by_lot.sum()) >= _LEAST_BY_LOT,
+    )
+
+
+_LEAST_BY_LOT = 10
+"""As in a project: fewer answers by lot do not speak for what nobody chose."""
+
+
+def _spoken_for(told: Told) -> float:
+    """Return how many rows an answer by lot speaks for: all that was not chosen, alike."""
+    n_lot = int(told.by_lot.sum())
+    n_chosen = len(told.by_lot) - n_lot
+    return max(1.0, (told.n_offered - n_chosen) / max(1, n_lot))
 
 
 def _by_head(task: FoundTask, asked: Ints, wrong: Floats, last: Taught | None) -> Taught:
