@@ -46,7 +46,7 @@ def facility_location(
     value reached is at least 1 - 1/e of the best possible (Nemhauser, Wolsey and Fisher, 1978).
 
     Past `DENSE_ROWS` rows the guarantee holds for the sum along a graph instead: each row's list
-    of its most similar rows (see `graph.neighbours`, which finds about 95 of 100), other
+    of its most similar rows (see `graph.neighbours`, which finds about 94 of 100), other
     similarities counting as 0. The longer the lists, the farther a pick is seen to reach, so they
     grow with n_rows / k, from 64 to 256; where that would be more than `N_EDGES` similarities,
     the sum is estimated without bias from a sample of its rows, drawn with chances in proportion
