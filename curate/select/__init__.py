@@ -26,6 +26,7 @@ from curate.select.margin import margin
 from curate.select.mix import mix
 from curate.select.mmr import mmr
 from curate.select.near_identical import near_identical
+from curate.select.nearest import Nearest
 from curate.select.pool import Answers, Pool
 from curate.select.prob_cover import prob_cover
 from curate.select.random import random
@@ -36,6 +37,7 @@ from curate.select.shortfall import shortfall
 from curate.select.splits import guard, splits
 from curate.select.strategies import strategies
 from curate.select.stratified import stratified
+from curate.select.stream import Decision, StreamSelector
 from curate.select.table import columns_needed
 from curate.select.typical import typical
 from curate.select.uncertainty import uncertainty
@@ -44,10 +46,13 @@ from curate.select.where import Rule, parse
 __all__ = [
     "Answers",
     "Beliefs",
+    "Decision",
     "Explanation",
+    "Nearest",
     "Pace",
     "Pool",
     "Rule",
+    "StreamSelector",
     "badge",
     "bald",
     "choose",
