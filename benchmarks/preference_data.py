@@ -196,6 +196,23 @@ def judged() -> Iterator[Line]:
         )
 
 
+def solved(n_questions: int = 350) -> Iterator[Line]:
+    """A right beside a wrong answer of 12 models to questions of GSM8K, at most 20 a question."""
+    rng = np.random.default_rng(1)
+    rows = list(_lines("A_C_committee_gsm8k_12models.jsonl.gz"))
+    kept = sorted(np.random.default_rng(0).permutation(len(rows))[:n_questions].tolist())
+    for row in (rows[i] for i in kept):
+        good = [answer["text"] for answer in row["completions"] if answer["correct"]]
+        bad = [answer["text"] for answer in row["completions"] if not answer["correct"]]
+        both = [(right, wrong) for right in good for wrong in bad if right != wrong]
+        for n in rng.permutation(len(both))[:20].tolist():
+            sides, first = list(both[n]), rng.random() < 0.5
+            a, b = sides if first else sides[::-1]
+            yield Line(
+                row["question"], a, b, (float(first), float(not first), 0.0), row["question"]
+            )
+
+
 REPORTED: dict[str, Callable[[], Iterable[Line]]] = {
     "UKP arguments": ukp,
     "TruthfulQA": truthful,
@@ -205,8 +222,10 @@ REPORTED: dict[str, Callable[[], Iterable[Line]]] = {
 """What the tool is measured on; nothing was chosen by them."""
 
 SEPARATE: dict[str, Callable[[], Iterable[Line]]] = {
-    "Banking77 queries, intents liked": lambda: intents("G_banking77.jsonl.gz", seed=5),
-    "CLINC queries, intents liked": lambda: intents("G_clinc150_imbalanced.jsonl.gz", seed=6),
+    "Banking77, intents liked": lambda: intents("G_banking77.jsonl.gz", seed=5),
+    "the same without noise": lambda: intents("G_banking77.jsonl.gz", seed=5, scale=50),
+    "CLINC without noise": lambda: intents("G_clinc150_imbalanced.jsonl.gz", seed=6, scale=50),
+    "GSM8K, right and wrong": solved,
     "vicuna and mt-bench, GPT-4's grades": graded,
     "LLMBar": judged,
 }
