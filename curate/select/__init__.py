@@ -40,6 +40,7 @@ from curate.select.stratified import stratified
 from curate.select.stream import Decision, StreamSelector
 from curate.select.table import columns_needed
 from curate.select.typical import typical
+from curate.select.uncertain_cover import uncertain_cover
 from curate.select.uncertainty import uncertainty
 from curate.select.where import Rule, parse
 
@@ -88,6 +89,7 @@ __all__ = [
     "strategies",
     "stratified",
     "typical",
+    "uncertain_cover",
     "uncertainty",
     "withhold",
 ]
