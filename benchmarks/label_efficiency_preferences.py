@@ -7,8 +7,9 @@ vectors, with the difference of log lengths as a nuisance ("longer wins" is not 
 Beside it, for the default and for random: ten plain columns of the text as further features, and
 all votes as shares. Rounds go through `select.choose` with a project's defaults.
 
-The rule of the objective `reward_model` and every number of it were chosen by
-`benchmarks.preference_parameters`, on other sets.
+`pairs`, the default, is `batch_bald` on pairs whose lengths are within the default ratio; the other
+rules are run without that bound. Rule and ratio are compared on other sets by
+`benchmarks.preference_parameters`.
 
     python -m benchmarks.label_efficiency_preferences [--json FILE]
 """
@@ -157,7 +158,8 @@ def _together(parts: Sequence[simulate.Curves]) -> simulate.Curves:
 def _rows(name: str, curves: simulate.Curves, data: Compared) -> Iterator[Row]:
     at_50 = float(np.interp(50, curves.labels, curves.mean(curves.baseline)))
     learns = curves.full - at_50 >= LEARNS
-    what = f"all {curves.full:.3f}, 50 by lot {at_50:.3f}, the longer {_longer(data):.3f}"
+    little = "" if learns else "all teach little more than 50, so ratios say little; "
+    what = f"{little}all {curves.full:.3f}, 50 by lot {at_50:.3f}, the longer {_longer(data):.3f}"
     for strategy in curves.strategies:
         if strategy == curves.baseline:
             continue
