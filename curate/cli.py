@@ -192,12 +192,18 @@ def stream(
     def tell(decision: dict[str, Any]) -> None:
         print(json.dumps(decision, ensure_ascii=False), flush=True)
 
+    from curate import pipeline
+    from curate.project import Project
+
+    project = Project(config)
     options: dict[str, Any] = {"desk": not no_push, "tell": tell if as_json else None}
-    if listen is not None:
-        _stage(config, as_json, lambda p, s: s.listen(p, listen, **options))
-        return
-    options |= {"follow": follow, "by_record_time": record_time}
-    _stage(config, as_json, lambda p, s: s.stream(p, source, **options))
+    with project.locked("stream"):
+        if listen is not None:
+            done = pipeline.listen(project, listen, **options)
+        else:
+            options |= {"follow": follow, "by_record_time": record_time}
+            done = pipeline.stream(project, source, **options)
+    _show([done], as_json)
 
 
 @app.command()

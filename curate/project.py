@@ -60,13 +60,16 @@ class Project:
         self.batches = self.folder / "batches.sqlite"
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the project for one run; a lock of a process that died is no lock.
+    def locked(self, part: str = "") -> Iterator[None]:
+        """Hold the project, or a part of it, for one run; a dead process's lock is no lock.
+
+        Args:
+            part: `stream` = what arrives, which goes on for weeks beside other runs.
 
         Raises:
             ProjectError: If another run holds it, or the folder cannot be written.
         """
-        path = self.folder / ".lock"
+        path = self.folder / (f".{part}.lock" if part else ".lock")
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as bad:

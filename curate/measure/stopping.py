@@ -5,8 +5,9 @@ interval lies on one side of its bar, and not before there are `Bars.least_answe
 `Bars.least_drawn` drawn by lot among them:
 
 1. *Does choosing still beat chance?* Useful answers among what was chosen, over what chance would
-   have found, in the last rounds (`curate progress` takes the last two). Stop once even the upper end is under `Bars.lift`: what is left
-   is found as well by lot. Go on while the lower end is above 1.
+   have found, in the last rounds (`curate progress` takes the last two). Stop once even the upper
+   end is under `Bars.lift`: what is left is found as well by lot. Go on while the lower end is
+   above 1.
 2. *Is there enough left to find?* The share of useful rows among those that nobody has reviewed.
    Stop once even the upper end is under `Bars.remaining`.
 3. *Does an hour still bring enough?* Useful answers that an hour of a reviewer's will bring in the

@@ -51,14 +51,19 @@ class Intake:
         self._project = project
         self._config = project.config
         self._journal = journal
-        self._round = round_
         self._by_record_time = by_record_time
         self._embedder: Embedder | None = None
         self._shared = _shared_lines(project)
-        self._asked = project.reviewed(before=round_.number)
+        self._asked = {row.record_id for row in journal.taken()}
         self._seen = _seen(project, journal)
         self._needs = needs(project)
         self._selector = _selector(self._config, self._seen, journal.state())
+        self.go_to(round_)
+
+    def go_to(self, round_: Round) -> None:
+        """Take rows for another round from now on; what others asked meanwhile counts."""
+        self.round = round_
+        self._asked |= self._project.reviewed(before=round_.number)
 
     def decide_waiting(self) -> Iterator[Decided]:
         """Decide all that was received and not decided yet, in order."""
@@ -72,7 +77,7 @@ class Intake:
         decided, taken = self._decisions(chunk, read, rows, learned, prompts)
         self._journal.decide(
             chunk,
-            round=self._round.number,
+            round=self.round.number,
             decided=decided,
             taken=taken,
             rejected=read.rejected,

@@ -193,10 +193,18 @@ class Journal:
         )
         return [_taken(row) for row in rows]
 
-    def unpushed(self) -> tuple[int, float | None]:
-        """Return how many taken rows are not at the desk, and when the first of them came."""
+    def move(self, before: int, to: int, *, but: Iterable[str]) -> None:
+        """Put what was taken for one round into another, but for what that round holds already."""
+        kept = set(but)
+        with self._transaction():
+            rows = self._db.execute("SELECT item_id FROM taken WHERE round = ?", (before,))
+            moved = [(to, id) for (id,) in rows.fetchall() if id not in kept]
+            self._db.executemany("UPDATE taken SET round = ? WHERE item_id = ?", moved)
+
+    def unpushed(self, round: int) -> tuple[int, float | None]:
+        """Return how many of a round's rows are not at the desk, and when the first came."""
         n, first = self._db.execute(
-            "SELECT count(*), min(at) FROM taken WHERE pushed = 0"
+            "SELECT count(*), min(at) FROM taken WHERE pushed = 0 AND round = ?", (round,)
         ).fetchone()
         return int(n), first
 

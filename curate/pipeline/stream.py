@@ -86,7 +86,7 @@ class Stream:
         self._journal = journal
         self._desk = desk
         self._tell = tell or (lambda decision: None)
-        self._failed: DeskError | None = None
+        self._failed: DeskError | ProjectError | None = None
         self._tried = 0.0
         self.round = _open_round(project)
         self._intake = Intake(project, journal, self.round, by_record_time=by_record_time)
@@ -96,8 +96,18 @@ class Stream:
         self._told(self._intake.decide_waiting())
 
     def take_in(self, source: str, lines: bytes, *, end: int, mark: str) -> list[dict[str, Any]]:
-        """Keep whole lines and decide them; return the decisions."""
-        self._journal.receive(source, lines, at=time.time(), end=end, mark=mark)
+        """Keep whole lines, then decide them; return the decisions.
+
+        Args:
+            source: See `Journal.receive`.
+            lines: Whole lines; all are kept before the first is decided.
+            end: Byte of the source after them.
+            mark: See `Journal.receive`.
+        """
+        at, end = time.time(), end - len(lines)
+        for few in _few(lines):
+            end += len(few)
+            self._journal.receive(source, few, at=at, end=end, mark=mark)
         return self._told(self._intake.decide_waiting())
 
     def _told(self, decided: Iterable[Decided]) -> list[dict[str, Any]]:
@@ -112,7 +122,9 @@ class Stream:
     def push_some(self) -> None:
         """Push what was taken, once there is a batch of it or its first row has waited long."""
         config = self._project.config.stream
-        waiting, first = self._journal.unpushed()
+        if not self._desk:
+            return
+        waiting, first = self._journal.unpushed(self.round.number)
         late = first is not None and time.time() - first >= config.every
         again = self._failed is None or time.monotonic() - self._tried > _AGAIN_SECONDS
         if again and (waiting >= config.batch or late):
@@ -120,11 +132,10 @@ class Stream:
 
     def finish(self) -> Summary:
         """Push what is left and say what became of everything."""
-        if self._journal.unpushed()[0]:
-            self._push()
-        streamed(self._project, self._journal, self.round)
+        self._push()
         if self._failed is not None:
-            raise DeskError(f"{self._failed}; what was taken is kept: run the same command again")
+            kept = "what was taken is kept: run the same command again"
+            raise type(self._failed)(f"{self._failed}; {kept}")
         return self.summary()
 
     def summary(self) -> Summary:
@@ -132,19 +143,31 @@ class Stream:
         return _summary(self._project, self._journal, self.round)
 
     def _push(self) -> None:
-        streamed(self._project, self._journal, self.round)
-        if not self._desk:
-            return
         self._tried = time.monotonic()
         try:
-            push(self._project)
-        except DeskError as away:
+            with self._project.locked():
+                self._go_to_the_open_round()
+                streamed(self._project, self._journal, self.round)
+                if self._desk and self._journal.unpushed(self.round.number)[0]:
+                    push(self._project)
+                    self._journal.pushed(r.item_id for r in self._journal.taken(self.round.number))
+        except (DeskError, ProjectError) as away:
             if self._failed is None:
                 say(f"curate: {away}; rows are decided and kept, and pushed later")
             self._failed = away
             return
         self._failed = None
-        self._journal.pushed(row.item_id for row in self._journal.taken(self.round.number))
+
+    def _go_to_the_open_round(self) -> None:
+        """Take the rows that no round holds yet to the round that is open now."""
+        now = _open_round(self._project)
+        if now.number == self.round.number:
+            return
+        there = self.round.queue() if is_stream(self.round) else None
+        held = [] if there is None else there["item_id"].to_pylist()
+        self._journal.move(self.round.number, now.number, but=held)
+        self.round = now
+        self._intake.go_to(now)
 
 
 _AGAIN_SECONDS = 60.0
@@ -237,7 +260,7 @@ def _overlap(project: Project, item_id: str) -> int:
 
 def _summary(project: Project, journal: Journal, round_: Round) -> Summary:
     counts = journal.counts(round_.number)
-    waiting, _ = journal.unpushed()
+    waiting, _ = journal.unpushed(round_.number)
     notes = [f"{n:,} rejected: {reason}" for reason, n in journal.reasons(round_.number, _REASONS)]
     if waiting:
         notes.append(f"{waiting:,} taken rows are not at the desk yet: curate push")
@@ -289,7 +312,7 @@ def _from_standard_input() -> Iterator[tuple[bytes, int, str]]:
             break
         whole, newline, rest = (rest + more).rpartition(b"\n")
         if newline:
-            yield from ((lines, 0, "") for lines in _few(whole + b"\n"))
+            yield whole + b"\n", 0, ""
     if rest.strip():
         yield rest + b"\n", 0, ""
 
@@ -309,9 +332,8 @@ def _from_file(
         while more := file.read(_READ_BYTES):
             whole, newline, rest = (rest + more).rpartition(b"\n")
             if newline:
-                for lines in _few(whole + b"\n"):
-                    end += len(lines)
-                    yield lines, end, mark
+                end += len(whole) + 1
+                yield whole + b"\n", end, mark
         if to_the_end and _whole(rest):
             yield rest + b"\n", end + len(rest), mark
 

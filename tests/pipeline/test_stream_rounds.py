@@ -19,7 +19,9 @@ from curate.pipeline import stream
 from curate.pipeline.items import items_of
 from curate.pipeline.journal import Journal
 from curate.pipeline.queue import explain
+from curate.pipeline.stream import Stream
 from curate.project import Project
+from curate.records import QUEUE
 
 CONFIG = """
 project: {name: stream}
@@ -145,6 +147,57 @@ def test_a_second_answer_to_a_prompt_that_was_taken_is_not(folder):
     _, told = streamed(folder, folder / "new.jsonl")
     assert [d["taken"] for d in told[2:]] == [True, False]
     assert told[3]["reason"] == "another answer to its prompt was taken"
+
+
+def test_a_prompt_that_was_taken_is_not_asked_again_after_a_restart(folder):
+    (folder / "curate.yaml").write_text(CONFIG.replace("per_day: 48", "per_day: 100000"))
+    other = row(0)
+    other["messages"][1] = {"role": "assistant", "content": "Something else."}
+    (folder / "new.jsonl").write_text(lines(8, 9, 0))
+    streamed(folder, folder / "new.jsonl")
+    (folder / "more.jsonl").write_text(json.dumps(other) + "\n")
+    _, told = streamed(folder, folder / "more.jsonl")
+    assert not told[0]["taken"] and told[0]["reason"] == "its prompt was asked before"
+
+
+def test_once_a_round_is_closed_what_is_taken_goes_to_the_next(folder):
+    (folder / "curate.yaml").write_text(CONFIG.replace("per_day: 48", "per_day: 100000"))
+    (folder / "new.jsonl").write_text(lines(*range(20)))
+    streamed(folder, folder / "new.jsonl")
+    first = project(folder).rounds()[0]
+    before = (first.folder / "queue.parquet").read_bytes()
+    first.write_json("manifest", {"files": {}})
+    (folder / "more.jsonl").write_text(lines(*range(20, 40)))
+    streamed(folder, folder / "more.jsonl")
+    second = project(folder).rounds()[1]
+    ids = [set(r.queue()["item_id"].to_pylist()) for r in (first, second)]
+    assert ids[0] and ids[1] and not ids[0] & ids[1]
+    assert (first.folder / "queue.parquet").read_bytes() == before
+
+
+def test_a_round_that_closes_while_rows_wait_takes_them_to_the_next(folder):
+    with Journal(folder / "stream.sqlite") as journal:
+        at_work = Stream(project(folder), journal, desk=False)
+        at_work.take_in("-", lines(*range(200)).encode(), end=0, mark="")
+        held = {row.item_id for row in journal.taken(1)}
+        assert held
+        other = project(folder).next_round()
+        other.write("queue", QUEUE.empty_table())
+        other.write_json("manifest", {"files": {}})
+        at_work.finish()
+        assert journal.taken(1) == []
+        queue = project(folder).rounds()[1].queue()
+        assert set(queue["item_id"].to_pylist()) == held
+
+
+def test_other_commands_run_beside_a_stream(folder):
+    (folder / "new.jsonl").write_text(lines(*range(5)))
+    made = project(folder)
+    with made.locked("stream"), made.locked():
+        pass
+    with made.locked("stream"), pytest.raises(ProjectError, match="at work here"):
+        with project(folder).locked("stream"):
+            pass
 
 
 def test_an_open_round_from_the_pool_is_not_mixed_with_a_stream(folder):
