@@ -75,6 +75,7 @@ def compared(project: Project, rows: Rows) -> Compared:
             reward_sd=sd,
             length=known.lengths,
             covariance=covariance,
+            model=known.models,
         ),
         pairs.reshape(-1, 2),
     )
@@ -83,14 +84,18 @@ def compared(project: Project, rows: Rows) -> Compared:
 class _Known(NamedTuple):
     vectors: Vectors
     lengths: Floats
+    models: Ints | None
+    """None where a source does not name the model of every answer."""
 
 
 def _answers(project: Project, ids: list[str]) -> _Known:
-    candidates = project.candidates().select(["id", "message"])
+    candidates = project.candidates().select(["id", "message", "model"])
     at = pc.index_in(pa.array(ids, pa.string()), value_set=candidates["id"].combine_chunks())
     said = [texts.answer_text(m) for m in candidates["message"].take(at).to_pylist()]
     lengths = np.array([len(text) for text in said], np.float64)
-    return _Known(embedder(project)(said), lengths)
+    names = candidates["model"].take(at).fill_null("").to_pylist()
+    models = np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
+    return _Known(embedder(project)(said), lengths, models if all(names) else None)
 
 
 class _Told(NamedTuple):
@@ -146,7 +151,10 @@ def _head(told: list[_Told], known: _Known, nuisance: Sequence[str]) -> BradleyT
 
 
 def _before(project: Project, ids: list[str]) -> Floats:
-    """Return the first of the judges' grade and the committee's agreement that answers have."""
+    """Return the first of the judges' grade and the committee's agreement that answers have.
+
+    NaN where an answer has none.
+    """
     scores = project.need_table("scores", "score")
     at = pc.index_in(pa.array(ids, pa.string()), value_set=scores["candidate_id"].combine_chunks())
     for name, better in _GRADES:
@@ -154,7 +162,7 @@ def _before(project: Project, ids: list[str]) -> Floats:
             values = scores[name].take(at).cast(pa.float64()).fill_null(math.nan).to_numpy()
             if np.isfinite(values).any():
                 return better(_standardised(values))
-    return np.zeros(len(ids))
+    return np.full(len(ids), math.nan)
 
 
 _GRADES: tuple[tuple[str, Callable[[Floats], Floats]], ...] = (
@@ -166,7 +174,7 @@ _GRADES: tuple[tuple[str, Callable[[Floats], Floats]], ...] = (
 
 
 def _standardised(values: Floats) -> Floats:
-    """Return values of mean 0 and deviation 1; what is not known lies in the middle."""
+    """Return values of mean 0 and deviation 1; NaN = not known."""
     spread = np.nanstd(values)
     centred = values - np.nanmean(values)
-    return np.nan_to_num(centred / spread if spread > 0 else centred)
+    return np.asarray(centred / spread if spread > 0 else centred)
