@@ -97,5 +97,5 @@ def davidson(gap: Floats, log_tie: float) -> Floats:
 
 
 def _gram(design: Floats, weights: Floats) -> Floats:
-    rows = np.sqrt(weights)[:, None] * design
+    rows = np.sqrt(np.maximum(weights, 0))[:, None] * design  # curvatures may round below 0
     return rows.T @ rows

@@ -94,3 +94,13 @@ def test_what_is_certain_has_nothing_to_tell():
         lambda gap: davidson(gap, -1.0),
     )
     assert told == pytest.approx(np.zeros(3), abs=1e-12)
+
+
+def test_comparisons_that_are_all_but_sure_bend_finitely():
+    """1 - p_tie - (p_a - p_b)^2 rounds to -1e-16 for some gaps beyond 50."""
+    gaps = np.random.default_rng(0).uniform(50, 110, 4000)
+    shares = np.tile([1.0, 0.0, 0.0], (4000, 1))
+    data = Davidson(design=gaps[:, None], shares=shares, weights=np.ones(4000))
+    for log_tie in (-10.0, 0.0, 3.0):
+        gradient, hessian = data.slopes(np.array([1.0, log_tie]))
+        assert np.isfinite(gradient).all() and np.isfinite(hessian).all()
