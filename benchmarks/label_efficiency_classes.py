@@ -11,7 +11,7 @@ area under the curve and, where there is one, the recall of the rare class.
 
     python -m benchmarks.label_efficiency_classes [--json FILE]
 
-CURATE_BENCH_SEEDS and CURATE_BENCH_STRATEGIES (names, by commas) make it shorter.
+CURATE_BENCH_SEEDS, CURATE_BENCH_BATCHES and CURATE_BENCH_STRATEGIES (by commas) make it shorter.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ STRATEGIES = (
     *("facility_location", "dpp"),
 )
 DEFAULT = "hybrid"
-BATCHES = (50, 100, 200)
 THRESHOLDS = (0.8, 0.9)
+BATCHES = [int(n) for n in os.environ.get("CURATE_BENCH_BATCHES", "50,100,200").split(",")]
 SEEDS = int(os.environ.get("CURATE_BENCH_SEEDS", "10"))
 ASKED = os.environ.get("CURATE_BENCH_STRATEGIES", ",".join(STRATEGIES)).split(",")
 WORKERS = int(os.environ.get("CURATE_BENCH_WORKERS", "1"))
