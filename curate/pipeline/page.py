@@ -88,8 +88,8 @@ def _flow(project: Project, round_: Round | None) -> Iterable[drawing.Step]:
     if round_ is None:
         return
     pool = round_.need_table("pool", "select")
-    on_offer = pool["left_out"].null_count
-    reasons = _reasons(why for why in pool["left_out"].to_pylist() if why is not None)
+    on_offer = _on_offer(pool)
+    reasons = _reasons(why for why in _barred(pool)["left_out"].to_pylist() if why is not None)
     yield drawing.Step(
         stage="offer",
         count_in=pool.num_rows,
@@ -110,6 +110,18 @@ def _flow(project: Project, round_: Round | None) -> Iterable[drawing.Step]:
         yield drawing.Step(
             stage="resolve", count_in=queue.num_rows, count_out=len(settled), note="items settled"
         )
+
+
+def _barred(pool: pa.Table) -> pa.Table:
+    """Return the rows that could not be asked at all."""
+    return pool.filter(pc.invert(pool["open"])) if "open" in pool.column_names else pool
+
+
+def _on_offer(pool: pa.Table) -> int:
+    """Return how many rows could be asked, refused ones included (rounds of old kept no column)."""
+    if "open" in pool.column_names:
+        return int(pc.sum(pool["open"]).as_py() or 0)
+    return int(pool["left_out"].null_count)
 
 
 def _rejected(project: Project) -> Iterable[str]:
