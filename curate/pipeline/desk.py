@@ -36,7 +36,7 @@ def push(project: Project) -> Summary:
     """
     round_ = _last_round(project)
     batch = _batch(project, round_)
-    minutes = estimate(batch.items, batch.task)
+    minutes = _minutes(round_, batch)
     say(f"push: {len(batch.items):,} items, about {minutes:,.0f} minutes of reviewers' time")
     desk = desk_of(project)
     with bar("pushing") as progress:
@@ -53,6 +53,12 @@ def push(project: Project) -> Summary:
     }
     notes = (*pushed.notes, *(f"refused {id}: {why}" for id, why in pushed.refused.items()))
     return Summary(stage="push", counts=counts, paths=tuple(pushed.places.values()), notes=notes)
+
+
+def _minutes(round_: Round, batch: Batch) -> float:
+    """Return reviewers' minutes as the round's choice reckoned with them, else by the texts."""
+    chosen = (round_.read_json("composition") or {"queue": {}})["queue"].get("minutes")
+    return estimate(batch.items, batch.task) if chosen is None else float(chosen)
 
 
 def _last_round(project: Project) -> Round:
