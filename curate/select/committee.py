@@ -87,4 +87,6 @@ def picker(offer: Offer) -> InOrder:
 
 
 def _scored(offer: Offer, values: npt.NDArray[np.float64]) -> bool:
-    return bool((~np.isnan(values[offer.open])).any())
+    """Say whether any row on offer, those of the lot included, has a score."""
+    on_offer = np.concatenate([np.flatnonzero(offer.open), offer.drawn])
+    return bool((~np.isnan(values[on_offer])).any())

@@ -132,7 +132,7 @@ def queued(prepared, tmp_path):
 
 def to_the_queue(project, **env):
     """Run the stages before the desk, one command each."""
-    for stage in ("ingest", "embed", "score", "select"):
+    for stage in ("ingest", "embed", "score", "learn", "select"):
         done = project.curate(stage, **env)
         assert done.returncode == 0, done.stderr
 

@@ -69,7 +69,7 @@ def test_killed_at_any_moment_the_same_command_ends_the_same(walk, prepared, arg
         going.send_signal(signal.SIGKILL)
         going.wait()
     assert kills > 2
-    assert killed.run()[-2]["waiting"]
+    assert next(s for s in killed.run() if s["stage"] == "pull")["waiting"]
     assert made_before_the_desk(killed) == made_before_the_desk(prepared)
     with ArgillaDesk(argilla.url, argilla.api_key, "prepared") as desk:
         assert desk.progress("prepared-r001-rewrite").total == 12
@@ -78,9 +78,10 @@ def test_killed_at_any_moment_the_same_command_ends_the_same(walk, prepared, arg
 def test_two_rounds_of_rewriting(walk, argilla):
     project = walk("rewriting", REWRITE, server=argilla)
     first = project.run()
-    before = ["ingest", "generate", "judge", "embed", "score", "select"]
-    assert [s["stage"] for s in first[:8]] == [*before, "push", "pull"]
-    assert first[7]["waiting"]
+    before = ["ingest", "generate", "judge", "embed", "score", "learn", "select"]
+    stages = [*before, "push", "pull", "progress", "report"]
+    assert [s["stage"] for s in first] == stages
+    assert first[8]["waiting"]
     assert project.answer("ada", rewrite) == 12
     waits = project.run()
     assert next(s for s in waits if s["stage"] == "pull")["counts"]["items done"] == 6
