@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,7 +106,7 @@ def learn(project: Project) -> Summary:
     """
     path = project.pool / "learned.parquet"
     now = key(project, "learn", upstream(project, "score"), *_settled(project))
-    if done := fresh(project, "learn", now, []):
+    if done := fresh(project, "learn", now, _made(project)):
         return done
     config = project.config.learn
     rows = rows_on_offer(project)
@@ -128,6 +129,14 @@ def learn(project: Project) -> Summary:
     notes = (*judged.sentences, told_apart.sentence, *_named_anyway(project, judged))
     summary = Summary(stage="learn", counts=counts, paths=(path.as_posix(),), notes=notes)
     return finish(project, "learn", now, summary)
+
+
+def _made(project: Project) -> list[Path]:
+    """Return the files that the last run wrote: none where there was nothing to learn from."""
+    stamp = project.stamp("learn")
+    if stamp is None or not stamp["summary"]["paths"]:
+        return []
+    return [project.pool / "learned.parquet", _facts_path(project)]
 
 
 def default_need(config: Config) -> str:
@@ -315,7 +324,7 @@ def _settled(project: Project) -> Iterator[str]:
                 yield digest(round_.folder.name, name, file_digest(path))
 
 
-def _facts_path(project: Project) -> Any:
+def _facts_path(project: Project) -> Path:
     return project.pool / "learned.json"
 
 

@@ -111,12 +111,11 @@ class Stream:
         return self._told(self._intake.decide_waiting())
 
     def _told(self, decided: Iterable[Decided]) -> list[dict[str, Any]]:
-        said = [
-            {"line": d.line, "record_id": d.record_id, "need_name": d.kind, **d.decision}
-            for d in decided
-        ]
-        for decision in said:
-            self._tell(decision)
+        said = []
+        for one in decided:
+            facts = {"line": one.line, "record_id": one.record_id, "need_name": one.kind}
+            said.append(facts | dict(one.decision))
+            self._tell(said[-1])
         return said
 
     def push_some(self) -> None:

@@ -88,6 +88,16 @@ def test_the_same_answers_are_learned_from_once(tmp_path):
     assert (project.pool / "learned.parquet").read_bytes() == before
 
 
+def test_what_was_learned_comes_back_where_its_file_is_gone(tmp_path):
+    project = project_of(tmp_path)
+    answered_round(project, corrected)
+    learn(project)
+    before = (project.pool / "learned.parquet").read_bytes()
+    (project.pool / "learned.parquet").unlink()
+    assert not learn(project).skipped
+    assert (project.pool / "learned.parquet").read_bytes() == before
+
+
 def test_rows_are_learned_from_with_the_scores_that_they_were_chosen_by(tmp_path):
     """Asking a row changes how new it is; what it was chosen by must not change with it."""
     project = project_of(tmp_path)
