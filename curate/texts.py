@@ -13,7 +13,23 @@ from typing import Any
 
 from curate.records import Message, message_row
 
-__all__ = ["answer_text", "distinctive", "prompt_text", "shared_lines", "without_lines"]
+__all__ = [
+    "READING",
+    "RETYPED",
+    "TYPING",
+    "answer_text",
+    "distinctive",
+    "prompt_text",
+    "shared_lines",
+    "without_lines",
+]
+
+READING = 238.0
+"""Words a minute, silent reading of English prose (Brysbaert, 2019)."""
+TYPING = 40.0
+"""Words a minute, composing at a keyboard (Dhakal et al., 2018: 52 when copying)."""
+RETYPED = 0.3
+"""Share of an answer's words that a rewrite types anew."""
 
 MessageRow = Mapping[str, Any]
 

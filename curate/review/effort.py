@@ -6,16 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from curate.records import Item, Task
-from curate.texts import answer_text, prompt_text
+from curate.texts import READING, RETYPED, TYPING, answer_text, prompt_text
 
 __all__ = ["estimate"]
 
-READING = 240.0
-"""Words a minute, silent reading of English prose (Brysbaert, 2019: 238)."""
-TYPING = 40.0
-"""Words a minute, composing at a keyboard (Dhakal et al., 2018: 52 when copying)."""
-RETYPED = 0.3
-"""Share of an answer's words that a rewrite types anew."""
 DECIDING = {"rank": 12.0, "rewrite": 15.0}
 """Seconds an item, over reading and typing: weigh the answers, choose, submit."""
 _IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

@@ -11,18 +11,13 @@ import numpy.typing as npt
 
 from curate.config import BudgetConfig, MinutesConfig
 from curate.errors import ConfigError
+from curate.texts import READING, RETYPED, TYPING
 
 __all__ = ["Budget", "Estimate", "Pace", "estimate_minutes", "fitted_minutes", "minutes_allowed"]
 
 Floats = npt.NDArray[np.float64]
 Task = Literal["rewrite", "rank"]
 
-READING = 238.0
-"""Words a minute, silent reading of English prose (Brysbaert, 2019)."""
-TYPING = 40.0
-"""Words a minute, composing at a keyboard (Dhakal et al., 2018: 52 when copying)."""
-RETYPED = 0.3
-"""Share of an answer's words that a rewrite types anew."""
 WORDS = 0.75
 """English words a token."""
 
