@@ -20,8 +20,8 @@ from benchmarks.selection_peers import facility_locations, numpy_k_center
 from benchmarks.table import Row, finish, json_path, race
 from benchmarks.vectors import grown, text_vectors
 from curate import select
+from curate.measure.neighbours import PROBES, neighbours
 from curate.select.facility_location import Dense, Representatives, Similarities, Sparse
-from curate.select.graph import PROBES, neighbours
 from curate.select.nearest import Nearest
 from curate.select.stream import StreamSelector
 

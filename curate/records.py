@@ -30,6 +30,7 @@ __all__ = [
     "VERDICTS",
     "Candidate",
     "Curated",
+    "Evidence",
     "Finding",
     "Item",
     "Message",
@@ -39,6 +40,7 @@ __all__ = [
     "Rejected",
     "Response",
     "Selection",
+    "Severity",
     "ToolCall",
     "Verdict",
     "Vote",
@@ -216,13 +218,43 @@ class Curated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Where in a row a finding shows, and what it is held against."""
+
+    row: int
+    field: Literal["prompt", "answer", "rejected", "row"] = "answer"
+    """Which text of the row; ``row`` = the row as a whole, which has no spans."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Half-open ranges of characters of that text, ascending, apart from each other."""
+    note: str = ""
+    """A clause on what was met: ``Jaccard .93``."""
+    beside: str = ""
+    """Text of the other side where that is no audited row: a benchmark's, a log's; an excerpt."""
+    beside_name: str = ""
+    """Where the other side stands: ``vicuna80.jsonl:12``."""
+    beside_spans: tuple[tuple[int, int], ...] = ()
+    """What matches, in `beside`."""
+    secret: bool = False
+    """The spans must never be shown: personal data, keys."""
+
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What an audit or a validator says of rows."""
 
     check: str
-    severity: Literal["error", "warning", "info"]
+    severity: Severity
     message: str
     rows: tuple[int, ...] = ()
+    """Rows at fault: those that a fix takes out."""
+    against: tuple[int, ...] = ()
+    """Rows that stay and explain it: the first of some copies, what contradicts it."""
+    score: float = float("nan")
+    """How far it is past the threshold, or how sure: higher = worse, comparable within a check."""
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

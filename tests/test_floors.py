@@ -14,6 +14,7 @@ import curate
 ROOT = Path(curate.__file__).parent
 STAGES = {
     "ingest",
+    "clean",
     "generate",
     "judge",
     "embed",
@@ -28,10 +29,10 @@ FLOORS = [
     {"errors"},
     {"measure"},
     {"learn"},
-    {"registry", "records", "config", "files", "console", "texts", "tokens"},
+    {"registry", "records", "config", "files", "console", "texts", "tokens", "where"},
     {"checks", "llm"},
     STAGES,
-    {"simulate"},
+    {"simulate", "audit"},
     {"project"},
     {"pipeline"},
     {"cli"},

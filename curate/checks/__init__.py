@@ -1,10 +1,26 @@
 """What can be wrong with rows; used where rows are cleaned, audited and exported.
 
-In: rows as plain values. Out: sentences, or `Finding`s that name rows.
+In: rows as plain values, or `Rows`: columns of texts with where each row stands. Out: sentences,
+or what was `Found`: `Finding`s that name rows and show the evidence, with figures on the whole.
 """
 
 from __future__ import annotations
 
+from curate.checks.catalogue import CHECKS
+from curate.checks.check import Beside, Check, Context, Found
 from curate.checks.format import TARGETS, findings, normal_form, validate
+from curate.checks.rows import Rows, rows_of
 
-__all__ = ["TARGETS", "findings", "normal_form", "validate"]
+__all__ = [
+    "CHECKS",
+    "TARGETS",
+    "Beside",
+    "Check",
+    "Context",
+    "Found",
+    "Rows",
+    "findings",
+    "normal_form",
+    "rows_of",
+    "validate",
+]

@@ -42,7 +42,7 @@ from curate.select.table import columns_needed
 from curate.select.typical import typical
 from curate.select.uncertain_cover import uncertain_cover
 from curate.select.uncertainty import uncertainty
-from curate.select.where import Rule, parse
+from curate.where.language import Rule, parse
 
 __all__ = [
     "Answers",

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from curate.config import CapConfig, SelectConfig
 from curate.errors import ConfigError
-from curate.select.cells import Column
 from curate.select.gate import Cap, ClusterCap, PromptCap
 from curate.select.pool import Pool
+from curate.where.cells import Column
 
 __all__ = ["caps_of"]
 

@@ -13,7 +13,6 @@ from curate.config import RuleConfig, SelectConfig
 from curate.records import Selection
 from curate.select.budget import Budget
 from curate.select.caps import caps_of
-from curate.select.cells import Column
 from curate.select.chances import chances_of, inclusion
 from curate.select.cold_start import Chooser, chooser
 from curate.select.filling import Filling
@@ -26,7 +25,8 @@ from curate.select.strategies import Offer, Picker, strategies
 from curate.select.table import Table
 from curate.select.uncertainty import InOrder, by_need
 from curate.select.vectors import unit_rows
-from curate.select.where import Rule
+from curate.where.cells import Column
+from curate.where.language import Rule
 
 __all__ = ["choose"]
 

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from curate.measure.vendi import vendi
 from curate.records import Selection
-from curate.select.cells import codes
 from curate.select.facility_location import nearest_cosine
 from curate.select.pool import Pool
 from curate.select.regions import regions
 from curate.select.vectors import unit_rows
+from curate.where.cells import codes
 
 __all__ = ["composition", "composition_lines"]
 

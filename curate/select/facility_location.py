@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from curate.measure.neighbours import PROBES, neighbours
 from curate.select.allotted import proportional_chance, systematic
-from curate.select.graph import PROBES, neighbours
 from curate.select.strategies import Offer
 from curate.select.vectors import unit_rows
 from curate.select.within import Within
@@ -251,7 +251,7 @@ class Sparse:
         probes: int | None = PROBES,
         rng: int | np.random.Generator = 7,
     ) -> None:
-        from curate.select._neighbours import turned
+        from curate.measure._neighbour_loops import turned
 
         rows = np.arange(len(vectors)) if rows is None else rows
         listed, cosines = neighbours(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curate.select.cells import Column, codes
+from curate.where.cells import Column, codes
 
 __all__ = ["Cap", "ClusterCap", "Gate", "PromptCap", "Refusal"]
 

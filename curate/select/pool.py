@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.select.beliefs import Beliefs
-from curate.select.cells import Column
+from curate.where.cells import Column
 
 __all__ = ["Answers", "Pool"]
 

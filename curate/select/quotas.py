@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from curate.config import QuotaConfig
 from curate.errors import ConfigError
-from curate.select.cells import Column, codes
+from curate.where.cells import Column, codes
 
 __all__ = ["Quotas"]
 

@@ -10,7 +10,7 @@ from curate.config import SelectConfig
 from curate.errors import ConfigError
 from curate.select.pool import Pool
 from curate.select.table import Table
-from curate.select.where import Rule, parse
+from curate.where.language import Rule, parse
 
 __all__ = ["read", "withhold"]
 

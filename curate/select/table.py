@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from curate.config import SelectConfig
-from curate.select.cells import Column
 from curate.select.pool import Pool
 from curate.select.regions import regions
-from curate.select.where import parse
+from curate.where.cells import Column
+from curate.where.language import parse
 
 __all__ = ["OWN_COLUMNS", "Table", "columns_needed"]
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.select.graph import neighbours
+from curate.measure.neighbours import neighbours
 from curate.select.vectors import unit_rows
 
 seeds = st.integers(0, 2**32 - 1)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.errors import ConfigError
-from curate.select.conditions import All, Compare, Either, In, Last, Match, Not
-from curate.select.where import Rule, parse
+from curate.where.conditions import All, Compare, Either, In, Last, Match, Not
+from curate.where.language import Rule, parse
 
 DAY = 86_400.0
 ROWS = {

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.errors import ConfigError
-from curate.select.cells import (
+from curate.where.cells import (
     Column,
     numbers,
     present,

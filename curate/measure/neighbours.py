@@ -146,7 +146,7 @@ def _look(
     lists: tuple[Floats, npt.NDArray[np.int32]],
 ) -> None:
     """Compare the clients with the rows of their cells, cell by cell."""
-    from curate.select._neighbours import keep_best
+    from curate.measure._neighbour_loops import keep_best
 
     asking, starts = _asking(vectors, clients, cells, probes)
     for cell, (start, stop) in enumerate(zip(cells.starts, cells.starts[1:], strict=False)):
@@ -161,7 +161,7 @@ def _asking(
     vectors: Floats, clients: Ints, cells: _Cells, probes: int
 ) -> tuple[npt.NDArray[np.int32], Ints]:
     """Return the clients that look into each cell, cell after cell, and where each cell starts."""
-    from curate.select._neighbours import keep_best
+    from curate.measure._neighbour_loops import keep_best
 
     n_cells = len(cells.centres)
     cosines = np.full((len(clients), probes), -2, np.float32)

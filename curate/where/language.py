@@ -32,8 +32,8 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.errors import ConfigError
-from curate.select.cells import Column, seconds
-from curate.select.conditions import (
+from curate.where.cells import Column, seconds
+from curate.where.conditions import (
     KEYWORDS,
     NAME,
     UNITS,
