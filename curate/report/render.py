@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import math
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from curate.report import charts, curves, wording
 from curate.report.distributions import Histogram, histogram, rank_correlation
-from curate.report.embedded import embed_json, policy, shown
+from curate.report.embedded import embed_json, policy
 from curate.report.page import Page, Scores, Truth
 from curate.report.table import queue_data, text_limit
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from curate.report.template import markup, part, template
 
 __all__ = ["render"]
 
-_HERE = Path(__file__).parent
 _TOO_LONG = 0.5
 
 
@@ -41,16 +35,16 @@ def render(page: Page) -> str:
     Raises:
         ValueError: If arrays of the page do not line up with each other.
     """
-    script, style = _part("page.js"), _part("page.css") + _part("progress.css")
+    script, style = part("texts.js") + part("page.js"), part("page.css") + part("progress.css")
     picture = None
     if page.map is not None:
         picture = charts.picture(page.map, page.queue, show_text=page.show_text)
-    return _template().render(
+    return template("page.html.j2").render(
         page=page,
-        policy=_markup(policy(script=script, style=style)),
-        script=_markup(script),
-        style=_markup(style),
-        data=_markup(embed_json(_data(page, picture))),
+        policy=markup(policy(script=script, style=style)),
+        script=markup(script),
+        style=markup(style),
+        data=markup(embed_json(_data(page, picture))),
         figures=wording.figures(page),
         opening=wording.opening(page),
         panels=_panels(page.scores) if page.scores else [],
@@ -120,41 +114,3 @@ def _cut_at(page: Page) -> int | None:
     limit = text_limit(page.queue)
     texts = (t for row in page.queue for t in (row.prompt, *(c.text for c in row.completions)))
     return limit if page.show_text and any(len(text) > limit for text in texts) else None
-
-
-@functools.cache
-def _part(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
-
-
-@functools.cache
-def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_harmless,
-    )
-    environment.filters |= {
-        "count": wording.count,
-        "num": wording.number,
-        "outcome": wording.outcome,
-        "pct": wording.percent,
-        "signed": wording.signed,
-    }
-    environment.tests["known"] = math.isfinite
-    return environment.get_template("page.html.j2")
-
-
-def _markup(text: str) -> Any:
-    from markupsafe import Markup
-
-    return Markup(text)
-
-
-def _harmless(value: Any) -> Any:
-    return shown(value) if type(value) is str else value
