@@ -309,6 +309,113 @@ def simulate(
     _show([made], as_json)
 
 
+@app.command()
+def audit(
+    files: Annotated[
+        list[str] | None, typer.Argument(help="Training files, folders or globs.")
+    ] = None,
+    against: Annotated[
+        list[str] | None, typer.Option(help="Benchmark files that must not be in them.")
+    ] = None,
+    logs: Annotated[list[str] | None, typer.Option(help="Files of production logs.")] = None,
+    before: Annotated[
+        list[str] | None, typer.Option(help="Files of the version before, for drift.")
+    ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="CHECK[:RATE]: exit 1 where more rows than that share are at fault; a check, a "
+            "family or a severity. Default: error."
+        ),
+    ] = None,
+    fix: Annotated[
+        Path | None, typer.Option(help="Write the rows without those at fault here.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Checks or families to run; default: all.")
+    ] = None,
+    skip: Annotated[list[str] | None, typer.Option(help="Checks or families to leave out.")] = None,
+    threshold: Annotated[
+        list[str] | None, typer.Option(help="CHECK=VALUE; `--list` says what it measures.")
+    ] = None,
+    no_embed: Annotated[
+        bool, typer.Option("--no-embed", help="Leave out the checks that look at vectors.")
+    ] = False,
+    encoder: Annotated[str, typer.Option(help="As embed.encoder of a project.")] = "minilm",
+    format: Annotated[str, typer.Option(help="A reader's name, or auto.")] = "auto",
+    column: Annotated[
+        list[str] | None, typer.Option(help="PART=COLUMN for plain tables: prompt=question.")
+    ] = None,
+    every_turn: Annotated[
+        bool, typer.Option("--every-turn", help="Each assistant turn is an answer, not the last.")
+    ] = False,
+    target: Annotated[
+        str | None, typer.Option(help="Trainer's format to check against; default: the file's.")
+    ] = None,
+    token_limit: Annotated[
+        int | None, typer.Option(min=1, help="Most tokens that the trainer takes of a row.")
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="Languages that rows are expected in: en.")
+    ] = None,
+    require: Annotated[
+        list[str] | None, typer.Option(help="Columns that every row must have: source, license …")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; default: audit-NAME.")] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="A project's curate.yaml: its agreement and curves join the page."),
+    ] = None,
+    desk: Annotated[
+        int | None,
+        typer.Option(min=1, help="Put so many of the most doubtful rows on the desk, with a lot."),
+    ] = None,
+    no_text: Annotated[
+        bool, typer.Option("--no-text", help="Leave the rows' texts out of all that is written.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes and threads.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of every draw.")] = 7,
+    list_: Annotated[bool, typer.Option("--list", help="List the checks and stop.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what is wrong in training files: exit 0 clean, 1 above the bar, 2 could not run."""
+    import curate.pipeline.audit as auditing
+
+    if list_:
+        _show([auditing.list_checks()], as_json)
+        return
+    options = auditing.options(
+        files,
+        against=against,
+        logs=logs,
+        before=before,
+        fail_on=fail_on,
+        fix=fix,
+        only=only,
+        skip=skip,
+        thresholds=threshold,
+        embed=not no_embed,
+        encoder=encoder,
+        format=format,
+        columns=column,
+        every_turn=every_turn,
+        target=target,
+        token_limit=token_limit,
+        languages=language,
+        required=require,
+        out=out,
+        project=project,
+        desk=desk,
+        show_text=not no_text,
+        workers=workers,
+        seed=seed,
+    )
+    done = auditing.audit(files or [], options)
+    _show([done], as_json)
+    if done.data["above_the_bar"]:
+        sys.exit(_ABOVE_THE_BAR)
+
+
 @argilla.command("up")
 def argilla_up(
     port: Annotated[int | None, typer.Option(help="Default: 6900, or the next free one.")] = None,
@@ -352,6 +459,7 @@ def main() -> None:
 
 
 _INTERRUPTED = 130
+_ABOVE_THE_BAR = 1
 
 
 def _stage(

@@ -10,6 +10,6 @@ Out: a stream of `Batch`es, Arrow tables of the schemas `records.RECORDS`, `CAND
 """
 
 from curate.ingest.batch import Batch
-from curate.ingest.reading import detect, formats, read
+from curate.ingest.reading import Met, detect, formats, met, read
 
-__all__ = ["Batch", "detect", "formats", "read"]
+__all__ = ["Batch", "Met", "detect", "formats", "met", "read"]

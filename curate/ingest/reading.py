@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,7 @@ from curate.ingest.reader import Reader
 from curate.ingest.readers import READERS, best, reader_of
 from curate.ingest.requests import Requests
 
-__all__ = ["detect", "formats", "read"]
+__all__ = ["Met", "detect", "formats", "met", "read"]
 
 Json = Any
 Progress = Callable[[int, int], None]
@@ -66,6 +66,47 @@ def read(
     rename = renamer(columns) if columns else None
     sources = find(paths)
     return _Run(sources, reader, rename, turns, progress).batches(batch_rows)
+
+
+class Met(NamedTuple):
+    """One row of a file, as it was met."""
+
+    source: Source
+    line: int
+    """1-based line, table row or array element; 0 = the file as a whole."""
+    value: Json
+    """The row as parsed; None where it could not be, or where several rows make one exchange."""
+    exchanges: tuple[Exchange, ...] = ()
+    faults: tuple[str, ...] = ()
+    """Why the row, or a part of it, could not be read."""
+
+
+def met(
+    paths: Sequence[str | Path],
+    *,
+    format: str = "auto",
+    columns: Mapping[str, str] | None = None,
+    turns: Turns = "last",
+    progress: Progress | None = None,
+) -> Iterator[Met]:
+    """Read files row by row, copies included, each with what it says of prompts and answers.
+
+    Nothing is merged and nothing dropped: for whoever looks at the rows themselves. Memory holds
+    a row.
+
+    Args:
+        paths: As `read` takes them, and so are the other arguments.
+        format: See `read`.
+        columns: See `read`.
+        turns: See `read`.
+        progress: See `read`.
+
+    Raises:
+        InputError: See `read`.
+    """
+    reader = _named(format)
+    rename = renamer(columns) if columns else None
+    return _Run(find(paths), reader, rename, turns, progress).met()
 
 
 def formats() -> list[str]:
@@ -160,6 +201,51 @@ class _Run:
             done += source.size
         self._progress(self._total, self._total)
         yield assembly.batch()
+
+    def met(self) -> Iterator[Met]:
+        """Yield each row of the files."""
+        done = 0
+        try:
+            for source in self._answers_first(self._sources):
+                with opened(source) as file:
+                    for n, row in enumerate(self._met_in(source, rows(source, file))):
+                        if n % _SAMPLE == 0:
+                            self._progress(done + file.done(), self._total)
+                        yield row
+                done += source.size
+            self._progress(self._total, self._total)
+        finally:
+            self._requests.close()
+
+    def _met_in(self, source: Source, lines: Iterator[Line]) -> Iterator[Met]:
+        lines = map(_as_row, lines)
+        start = list(islice(lines, _SAMPLE))
+        reader = self._forced or best([value for _, value in start])
+        n = 0
+        for line, value in _threaded(chain(start, lines), reader):
+            n += 1
+            yield self._met(source, line, value)
+        if not n:
+            yield Met(source, 0, None, faults=("the file holds no rows",))
+
+    def _met(self, source: Source, line: int, value: Json) -> Met:
+        value = value.value if isinstance(value, Mended) else value
+        if isinstance(value, Unreadable):
+            return Met(source, line, None, faults=(value.reason,))
+        raw = None if isinstance(value, _Thread) else value
+        read: list[Exchange] = []
+        faults: list[str] = []
+        try:
+            for exchange in self._exchanges(value):
+                if isinstance(exchange, RowError):
+                    faults.append(str(exchange))
+                else:
+                    read.append(exchange)
+        except RowError as bad:
+            faults.append(str(bad))
+        except Exception as bad:  # whatever a row's shape provokes, the run goes on
+            faults.append(f"not of the expected shape: {_said(bad)}")
+        return Met(source, line, raw, tuple(read), tuple(faults))
 
     def _rows_of(self, lines: Iterator[Line], short_cut: ShortCut) -> Iterator[None]:
         """Take in the rows of a file, one a step."""

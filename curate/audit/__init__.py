@@ -1,0 +1,37 @@
+"""What is in training files: every row read, every check run, every finding with its place.
+
+In: files of any format that is read. Out: `Rows`, what each check `Found`, and from these
+findings.jsonl, findings.parquet, summary.json, SARIF and the cleaned file.
+
+    read = read_rows(["train.jsonl"])
+    found = run_checks(chosen_checks(embed=False), read.rows, Context())
+"""
+
+from curate.audit.bar import DEFAULT_BAR, Bar, above, parse_bar
+from curate.audit.fixing import Fixed, fix
+from curate.audit.outputs import Audited, AuditedFile, found_again, write_findings, write_summary
+from curate.audit.reading import ReadRows, read_rows
+from curate.audit.running import chosen_checks, run_checks
+from curate.audit.sarif import sarif
+from curate.audit.vectors import distinct_texts, row_vectors
+
+__all__ = [
+    "DEFAULT_BAR",
+    "Audited",
+    "AuditedFile",
+    "Bar",
+    "Fixed",
+    "ReadRows",
+    "above",
+    "chosen_checks",
+    "distinct_texts",
+    "fix",
+    "found_again",
+    "parse_bar",
+    "read_rows",
+    "row_vectors",
+    "run_checks",
+    "sarif",
+    "write_findings",
+    "write_summary",
+]

@@ -1,0 +1,265 @@
+"""The cleaned file, and what was taken out of it with reasons; never in place."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from curate.audit.outputs import Audited
+from curate.errors import ConfigError
+from curate.files import beside
+from curate.ingest.files import Mended, Source, Unreadable, find, opened, rows
+
+__all__ = ["Fixed", "fix", "reasons_of"]
+
+Json = Any
+Reason = tuple[str, str]
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """What a fix wrote."""
+
+    paths: tuple[Path, ...]
+    removed_path: Path
+    kept: int
+    removed: int
+    changed: int
+    """Rows that were kept with personal data replaced."""
+
+
+def reasons_of(audited: Audited) -> dict[Place, list[Reason]]:
+    """Return why each raw row is to be taken out: (file, line) to (check, message).
+
+    Rows that cannot be read are taken out; so is every row that an error or a warning holds at
+    fault, where its check says that taking it out mends something. Personal data is replaced
+    instead.
+    """
+    said: dict[Place, list[Reason]] = {}
+    for bad in audited.rejected:
+        said.setdefault((bad.file, bad.line), []).append(("unreadable", bad.reason))
+    at = audited.rows
+    for check, found in zip(audited.checks, audited.found, strict=True):
+        if not check.fixes or check.family == "personal":
+            continue
+        for finding in found.findings:
+            if finding.severity == "info":
+                continue
+            for row in finding.rows:
+                place = (at.files[at.file[row]], int(at.line[row]))
+                said.setdefault(place, []).append((check.name, finding.message))
+    return said
+
+
+def fix(
+    audited: Audited,
+    paths: Sequence[str | Path],
+    out: Path,
+    *,
+    redact: Callable[[Json], Json] | None = None,
+) -> Fixed:
+    """Write the files without the rows at fault, and beside them what was taken out and why.
+
+    JSON lines stay byte for byte as they were; Parquet stays Parquet where `out` says so; every
+    other kind becomes JSON lines. Of several files, `out` is a folder.
+
+    Args:
+        audited: What was found.
+        paths: The files that were audited.
+        out: File or folder to write; ``OUT.removed.jsonl`` stands beside it.
+        redact: Replaces personal data in a row; called with rows that hold some.
+
+    Raises:
+        ConfigError: If `out` is one of the audited files, or cannot hold them.
+    """
+    sources = find(paths)
+    targets = _targets(sources, out)
+    reasons = reasons_of(audited)
+    private = _private(audited) if redact is not None else set()
+    removed_path = out.with_name(f"{out.name}.removed.jsonl")
+    counts = np.zeros(3, np.int64)
+    with beside(removed_path) as draft, draft.open("w", encoding="utf-8") as removed:
+        for source, target in zip(sources, targets, strict=True):
+            work = _Work(source, target, reasons, private, redact or _as_it_is, removed)
+            counts += work.run()
+    kept, gone, changed = counts.tolist()
+    return Fixed(
+        paths=tuple(targets), removed_path=removed_path, kept=kept, removed=gone, changed=changed
+    )
+
+
+def _as_it_is(row: Json) -> Json:
+    return row
+
+
+def _private(audited: Audited) -> set[Place]:
+    """Return where personal data or secrets stand."""
+    at = audited.rows
+    return {
+        (at.files[at.file[row]], int(at.line[row]))
+        for check, found in zip(audited.checks, audited.found, strict=True)
+        if check.family == "personal"
+        for finding in found.findings
+        for row in finding.rows
+    }
+
+
+def _targets(sources: Sequence[Source], out: Path) -> list[Path]:
+    if len(sources) == 1 and not out.is_dir():
+        targets = [out]
+    else:
+        targets = [out / _lines_name(source) for source in sources]
+        if len(set(targets)) < len(targets):
+            raise ConfigError(f"--fix {out}: two of the files have the same name; fix them apart")
+    there = {os.path.realpath(source.path) for source in sources}
+    for source, target in zip(sources, targets, strict=True):
+        if os.path.realpath(target) in there:
+            raise ConfigError(f"--fix {target}: that is a file being audited; name another one")
+        _check_kind(source, target)
+    return targets
+
+
+def _lines_name(source: Source) -> str:
+    name = source.path.name
+    if source.kind in ("lines", "parquet"):
+        return name
+    return f"{name.split('.')[0]}.jsonl{source.packed}"
+
+
+def _check_kind(source: Source, target: Path) -> None:
+    wanted = target.name.removesuffix(".gz").removesuffix(".zst")
+    if wanted.endswith((".jsonl", ".ndjson")):
+        return
+    if wanted.endswith(".parquet") and source.kind == "parquet" and wanted == target.name:
+        return
+    raise ConfigError(
+        f"--fix {target}: {source.name} is written as JSON lines; name it .jsonl (or .jsonl.gz)"
+        + (", or .parquet" if source.kind == "parquet" else "")
+    )
+
+
+class _Work:
+    """One file on its way to its cleaned copy."""
+
+    def __init__(
+        self,
+        source: Source,
+        target: Path,
+        reasons: Mapping[Place, list[Reason]],
+        private: set[Place],
+        redact: Callable[[Json], Json],
+        removed: IO[str],
+    ):
+        self._source = source
+        self._target = target
+        self._reasons = reasons
+        self._private = private
+        self._redact = redact
+        self._removed = removed
+        self._counts = np.zeros(3, np.int64)
+
+    def run(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Write the file and return how many rows were kept, removed and changed."""
+        if self._target.suffix == ".parquet":
+            self._as_parquet()
+        else:
+            with beside(self._target) as draft, _packed(draft, self._target.suffix) as file:
+                file.writelines(self._lines())
+        return self._counts
+
+    def _lines(self) -> Iterator[bytes]:
+        for line, value, raw in self._rows():
+            if self._taken_out(line, value):
+                continue
+            value, changed = self._redacted(line, value)
+            yield raw if raw is not None and not changed else _json(value)
+
+    def _rows(self) -> Iterator[tuple[int, Json, bytes | None]]:
+        """Yield line, value and, for JSON lines, the bytes as they stand."""
+        with opened(self._source) as file:
+            if self._source.kind != "lines" or file.stream.peek(1)[:1] == b"[":
+                for line, value in rows(self._source, file):
+                    yield line, value, None
+                return
+            for line, raw in enumerate(file.stream, 1):
+                if raw.strip():
+                    yield line, _parsed(raw), raw if raw.endswith(b"\n") else raw + b"\n"
+
+    def _taken_out(self, line: int, value: Json) -> bool:
+        reasons = self._reasons.get((self._source.name, line))
+        self._counts[1 if reasons else 0] += 1
+        if not reasons:
+            return False
+        row, _ = self._redacted(line, value, count=False)
+        said = {
+            "file": self._source.name,
+            "line": line,
+            "reasons": [{"check": check, "message": text} for check, text in reasons],
+            "row": row if not isinstance(row, Unreadable) else None,
+        }
+        self._removed.write(_json(said).decode())
+        return True
+
+    def _redacted(self, line: int, value: Json, *, count: bool = True) -> tuple[Json, bool]:
+        if (self._source.name, line) not in self._private:
+            return value, False
+        self._counts[2] += count
+        return self._redact(value), True
+
+    def _as_parquet(self) -> None:
+        table = pq.read_table(self._source.path)
+        kept: list[int] = []
+        changed: dict[int, Json] = {}
+        for line, value, _ in self._rows():
+            if not self._taken_out(line, value):
+                kept.append(line - 1)
+                row, differs = self._redacted(line, value)
+                changed |= {len(kept) - 1: row} if differs else {}
+        out = table.take(pa.array(kept, pa.int64()))
+        if changed:
+            rows_ = out.to_pylist()
+            for n, row in changed.items():
+                rows_[n] = row
+            out = pa.Table.from_pylist(rows_, schema=table.schema)
+        with beside(self._target) as draft:
+            pq.write_table(out, draft, compression="zstd")
+
+
+def _parsed(raw: bytes) -> Json:
+    try:
+        return json.loads(raw.removeprefix(b"\xef\xbb\xbf"))
+    except ValueError as bad:
+        return Unreadable(str(bad))
+
+
+def _json(value: Json) -> bytes:
+    value = value.value if isinstance(value, Mended) else value
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+@contextlib.contextmanager
+def _packed(path: Path, suffix: str) -> Iterator[IO[bytes]]:
+    """Open a file for writing, compressed as the suffix says; no time goes into the bytes."""
+    with path.open("wb") as raw:
+        if suffix == ".gz":
+            with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed:
+                yield cast(IO[bytes], packed)
+        elif suffix == ".zst":
+            import zstandard
+
+            with zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as writer:
+                yield cast(IO[bytes], writer)
+        else:
+            yield raw

@@ -1,0 +1,109 @@
+"""Which checks run, in which order, and what each found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from curate.checks.catalogue import CHECKS
+from curate.checks.check import Check, Context, Found
+from curate.checks.rows import Rows
+from curate.errors import ConfigError
+
+__all__ = ["chosen_checks", "run_checks"]
+
+Told = Callable[[str, int, int], None]
+"""Told (check, done, total) as checks go on."""
+
+
+def chosen_checks(
+    *, only: Sequence[str] = (), skip: Sequence[str] = (), embed: bool = True
+) -> tuple[Check, ...]:
+    """Return the checks to run, in the order of the catalogue.
+
+    Args:
+        only: Names or families; empty = all.
+        skip: Names or families to leave out.
+        embed: False leaves out those that look at vectors alone.
+
+    Raises:
+        ConfigError: If there is no check or family of a name.
+    """
+    checks = [CHECKS.get(name) for name in CHECKS]
+    families = {check.family for check in checks}
+    for name in (*only, *skip):
+        if name not in families:
+            CHECKS.get(name)
+    wanted = [c for c in checks if not only or c.name in only or c.family in only]
+    kept = [c for c in wanted if c.name not in skip and c.family not in skip]
+    return tuple(c for c in kept if embed or "vectors" not in c.needs)
+
+
+def run_checks(
+    checks: Iterable[Check],
+    rows: Rows,
+    context: Context,
+    *,
+    seen: Iterable[Found] = (),
+    told: Told | None = None,
+) -> list[Found]:
+    """Run checks one after the other.
+
+    A check that breaks is not run as if it had found nothing: it stands as skipped, with why.
+
+    Args:
+        checks: In the order in which they run.
+        rows: What is audited.
+        context: What they may look at besides.
+        seen: What was found while the rows were read: stands in place of those checks.
+        told: Told how far each check is.
+    """
+    known = {found.check: found for found in seen}
+    tell = told or (lambda check, done, total: None)
+    return [known.get(check.name) or _found(check, rows, context, tell) for check in checks]
+
+
+def _found(check: Check, rows: Rows, context: Context, tell: Told) -> Found:
+    tell(check.name, 0, 1)
+    told = replace(context, progress=lambda done, total: tell(check.name, done, total))
+    if missing := _missing(check, context):
+        return Found(check=check.name, skipped=missing)
+    try:
+        return _sorted(check.run(rows, told))
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except ConfigError:
+        raise
+    except Exception as bad:
+        return Found(check=check.name, skipped=f"{BROKE} ({type(bad).__name__}: {bad})")
+
+
+BROKE = "the check itself failed; please report it"
+
+
+def _missing(check: Check, context: Context) -> str:
+    given = {
+        "vectors": bool(context.vectors),
+        "benchmarks": bool(context.benchmarks),
+        "logs": context.logs is not None,
+        "before": context.before is not None,
+    }
+    return next((_ASK[need] for need in check.needs if not given[need]), "")
+
+
+_ASK = {
+    "vectors": "looks at vectors: run without --no-embed",
+    "benchmarks": "holds rows against benchmarks: name their files with --against",
+    "logs": "holds rows against production logs: name their files with --logs",
+    "before": "holds rows against an earlier version: name its files with --before",
+}
+
+
+def _sorted(found: Found) -> Found:
+    """Return what was found, the worst first; equals in the order of their rows."""
+    order = sorted(found.findings, key=lambda f: (-_score(f.score), f.rows, f.message))
+    return replace(found, findings=tuple(order))
+
+
+def _score(score: float) -> float:
+    return score if score == score else float("-inf")
