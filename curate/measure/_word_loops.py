@@ -20,6 +20,7 @@ passed over."""
 
 _SEED = np.uint64(0x9E3779B97F4A7C15)
 _STEP = np.uint64(0x100000001B3)
+_STEP_2 = np.uint64(0xD6E8FEB86659FD93)
 _SPREAD = np.uint64(0xFF51AFD7ED558CCD)
 _SPREAD_2 = np.uint64(0xC4CEB9FE1A85EC53)
 _HALF = np.uint64(33)
@@ -38,44 +39,32 @@ def mixed(value: np.uint64) -> np.uint64:
 
 
 @compiled
-def _point(data: Bytes, at: int, end: int) -> tuple[int, int]:
-    """Return the character at a byte, and how many bytes it has."""
+def _point(data: Bytes, at: int, end: int) -> np.int64:
+    """Return the character that starts at a byte, 0 where its bytes are not all there."""
     lead = np.int64(data[at])
-    if lead < 0x80:
-        return lead, 1
-    size = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+    size = _size(lead)
     if at + size > end:
-        return 0, end - at
+        return np.int64(0)
     point = lead & (0x7F >> size)
     for k in range(1, size):
         point = (point << 6) | (np.int64(data[at + k]) & 0x3F)
-    return point, size
+    return point
 
 
 @compiled
-def _hashed(value: np.uint64, point: int, folds: Points, fold_at: Points) -> np.uint64:
-    """Take a character, folded, into a hash."""
-    if point < 128:
-        small = point + 32 if 65 <= point <= 90 else point
-        return (value ^ np.uint64(small)) * _STEP
+def _size(lead: np.int64) -> int:
+    """Return how many bytes a character beyond ASCII has."""
+    return 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+
+
+@compiled
+def _hashed(value: np.uint64, point: np.int64, folds: Points, fold_at: Points) -> np.uint64:
+    """Take a character beyond ASCII, folded, into a hash."""
     if point >= fold_at.shape[0] - 1 or fold_at[point] == fold_at[point + 1]:
         return (value ^ np.uint64(point)) * _STEP
     for k in range(fold_at[point], fold_at[point + 1]):
         value = (value ^ np.uint64(folds[k])) * _STEP
     return value
-
-
-@compiled
-def _kind(point: int, kinds: Bytes) -> int:
-    return np.int64(kinds[point]) if point < kinds.shape[0] else LETTER
-
-
-@compiled
-def _joins_digits(data: Bytes, at: int, end: int) -> bool:
-    """Whether a byte is a point or comma with a digit behind it."""
-    if data[at] != 46 and data[at] != 44:
-        return False
-    return at + 1 < end and 48 <= data[at + 1] <= 57
 
 
 @compiled
@@ -93,27 +82,30 @@ def scan(
     n: int,
 ) -> int:
     """Write the words of one text behind the `n` that are there; return how many there are then."""
-    at = begin
-    word = _SEED
-    inside = False
-    digits = False
-    start, stop = begin, begin
+    at, start, stop = begin, begin, begin
+    word, inside, digits = _SEED, False, False
     while at < end:
-        point, size = _point(data, at, end)
-        kind = _kind(point, kinds)
+        point = np.int64(data[at])
+        size = 1 if point < 128 else _size(point)
+        if size > 1:
+            point = _point(data, at, end)
+        kind = kinds[point] if point < kinds.shape[0] else LETTER
         if kind == LETTER or kind == NUMBER:
             if not inside:
                 inside, start, word, digits = True, at, _SEED, False
             if kind == NUMBER and one_number:
                 if not digits:
                     word = (word ^ _ANY_NUMBER) * _STEP
+            elif size == 1:
+                small = point + 32 if 65 <= point <= 90 else point
+                word = (word ^ np.uint64(small)) * _STEP
             else:
                 word = _hashed(word, point, folds, fold_at)
             digits = kind == NUMBER
             stop = at + size
-        elif kind != IGNORED and not (
-            one_number and inside and digits and _joins_digits(data, at, end)
-        ):
+        elif kind == IGNORED or (one_number and inside and digits and _joins(data, at, end)):
+            pass
+        else:
             if inside:
                 hashes[n], starts[n], ends[n] = mixed(word), start, stop
                 n += 1
@@ -127,6 +119,13 @@ def scan(
         hashes[n], starts[n], ends[n] = mixed(word), start, stop
         n += 1
     return n
+
+
+@compiled
+def _joins(data: Bytes, at: int, end: int) -> bool:
+    """Whether a byte is a point or comma with a digit behind it."""
+    mark = data[at] == 46 or data[at] == 44
+    return mark and at + 1 < end and 48 <= data[at + 1] <= 57
 
 
 @compiled
@@ -182,20 +181,26 @@ def text_keys(
         at, end = offsets[text], offsets[text + 1]
         begun, waiting = False, False
         while at < end:
-            point, size = _point(data, at, end)
+            point = np.int64(data[at])
+            size = 1 if point < 128 else _size(point)
+            if size > 1:
+                point = _point(data, at, end)
             at += size
-            kind = _kind(point, kinds)
+            kind = kinds[point] if point < kinds.shape[0] else LETTER
             if kind == IGNORED:
                 continue
             if kind == GAP:
-                space = point >= spaces.shape[0] or spaces[point] == 1
+                space = point < spaces.shape[0] and spaces[point] == 1
                 if space or not punctuation:
                     waiting = begun
                     continue
             if waiting:
-                first = (first ^ _SPACE) * _STEP
-                second = mixed(second ^ _SPACE)
+                first, second = (first ^ _SPACE) * _STEP, (second ^ _SPACE) * _STEP_2
             begun, waiting = True, False
-            first = _hashed(first, point, folds, fold_at)
-            second = _hashed(second * _SPREAD_2, point, folds, fold_at)
+            if size == 1:
+                code = np.uint64(point + 32 if 65 <= point <= 90 else point)
+                first, second = (first ^ code) * _STEP, (second ^ code) * _STEP_2
+            else:
+                taken = _hashed(_SEED, point, folds, fold_at)
+                first, second = (first ^ taken) * _STEP, (second ^ taken) * _STEP_2
         keys[text, 0], keys[text, 1] = mixed(first), mixed(second)
