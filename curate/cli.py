@@ -143,9 +143,25 @@ def progress(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> Non
 
 
 @app.command()
-def report(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
-    """Write the project's HTML page."""
-    _stage(config, as_json, lambda p, s: s.report(p))
+def report(
+    audit: Annotated[
+        Path | None, typer.Argument(help="An audit's folder; default: the project's own page.")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", help="The project; with an audit, what its page shows besides."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the HTML page of the project, or of an audit."""
+    if audit is None:
+        _stage(config or DEFAULT, as_json, lambda p, s: s.report(p))
+        return
+    import curate.pipeline.audit as auditing
+
+    _show([auditing.page_again(audit, config)], as_json)
 
 
 @app.command()

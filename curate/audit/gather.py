@@ -58,15 +58,27 @@ def cells_of(exchange: Exchange, raw: Json) -> Iterator[Cells]:
     row = raw if isinstance(raw, Mapping) else {}
     prompt, turns = rendered(exchange.messages)
     asked = texts.prompt_text(exchange.messages)
-    votes = votes_of(row)
-    if not exchange.answers and (choices := choices_of(row)):
-        below = "".join(f"\n{label}. {text}" for label, text in choices.items())
-        shared = _Shared(exchange, row, prompt + below, asked + below, turns, votes)
-        given = given_answer(row)
-        answer = None if given is None else Answer(message={"role": "assistant", "content": given})
-        yield _cells(shared, answer, None, None)
-        return
-    yield from _of_answers(_Shared(exchange, row, prompt, asked, turns, votes))
+    shared = _Shared(exchange, row, prompt, asked, turns, votes_of(row))
+    choices = choices_of(row)
+    if choices and _names_a_choice(exchange, row):
+        yield _question(shared, choices)
+    else:
+        yield from _of_answers(shared)
+
+
+def _names_a_choice(exchange: Exchange, row: Mapping[str, Json]) -> bool:
+    """Say whether a row's answer is no text of its own: none, or the letter of a choice."""
+    said = [texts.answer_text(answer.message) for answer in exchange.answers]
+    bare = {key: value for key, value in row.items() if key in ("choices", "options", "endings")}
+    return not said or (len(said) == 1 and given_answer(bare | {"answer": said[0]}) is not None)
+
+
+def _question(shared: _Shared, choices: Mapping[str, str]) -> Cells:
+    below = "".join(f"\n{label}. {text}" for label, text in choices.items())
+    shared = shared._replace(prompt=shared.prompt + below, asked=shared.asked + below)
+    given = given_answer(shared.raw)
+    answer = None if given is None else Answer(message={"role": "assistant", "content": given})
+    return _cells(shared, answer, None, None)
 
 
 def cells_of_text(raw: Mapping[str, Json]) -> Cells:

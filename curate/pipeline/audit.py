@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from curate.console import bar, say
 from curate.errors import ConfigError, InputError
-from curate.files import beside, file_digest, write_json
+from curate.files import beside, file_digest, read_json, write_json
 from curate.pipeline.summary import Summary
 from curate.pipeline.versions import versions
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from curate.audit import Audited, Bar, ReadRows
     from curate.checks import Beside, Check, Context, Found, Rows
 
-__all__ = ["AuditOptions", "audit", "list_checks", "options"]
+__all__ = ["AuditOptions", "audit", "list_checks", "options", "page_again"]
 
 Json = Any
 
@@ -177,6 +177,62 @@ def audit(paths: Sequence[str | Path], asked: AuditOptions | None = None) -> Sum
     written = _write(folder, audited, context, asked)
     fixed = _fixed(audited, paths, asked)
     return _summary(audited, written, fixed)
+
+
+def page_again(folder: Path, project: Path | None = None) -> Summary:
+    """Write an audit's page again from what the audit wrote, perhaps with a project's figures.
+
+    Args:
+        folder: An audit's folder.
+        project: A project's configuration file: its agreement and progress join the page.
+
+    Raises:
+        InputError: If the folder holds no audit, or an audited file is not what it was.
+    """
+    from curate.audit import found_again, read_rows
+    from curate.checks import CHECKS
+
+    said = read_json(folder / "summary.json")
+    if said is None:
+        raise InputError(
+            f"{folder}: no summary.json; make it with: curate audit FILE --out {folder}"
+        )
+    options = said["options"]
+    _still_the_same(said["files"])
+    names = [file["name"] for file in said["files"]]
+    read = read_rows(
+        names,
+        format=options["format"],
+        columns=options["columns"] or None,
+        every_turn=options["every_turn"],
+    )
+    checks = [CHECKS.get(one["name"]) for one in said["checks"]]
+    found = found_again(folder / "findings.jsonl", checks, said)
+    asked = AuditOptions(out=folder, project=project, **_given(options))
+    audited = replace(_audited(names, read, checks, found, asked), over=said["above_the_bar"])
+    page = _write_page(folder, audited, _kept_vectors(folder), asked)
+    return Summary(stage="report", counts={"rows": len(read.rows)}, paths=(page.as_posix(),))
+
+
+def _still_the_same(files: Sequence[Mapping[str, Json]]) -> None:
+    for file in files:
+        path = Path(file["name"])
+        if not path.exists() or file_digest(path) != file["sha256"]:
+            raise InputError(
+                f"{path}: gone, or changed since it was audited; audit it again: curate audit {path}"
+            )
+
+
+def _given(options: Mapping[str, Json]) -> dict[str, Json]:
+    """Return options as they were given, from what summary.json says of them."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
+    }
+
+
+def _kept_vectors(folder: Path) -> dict[str, npt.NDArray[np.float32]]:
+    paths = sorted((folder / "vectors" / "rows").glob("*.npy"))
+    return {path.stem: np.load(path, mmap_mode="r") for path in paths}
 
 
 def _checks(asked: AuditOptions) -> tuple[Check, ...]:
@@ -366,6 +422,7 @@ def _said(asked: AuditOptions) -> dict[str, Json]:
     names = (
         *("against", "logs", "before", "only", "skip", "fail_on", "embed", "encoder", "format"),
         *("every_turn", "target", "token_limit", "tokenizer", "languages", "required", "seed"),
+        "show_text",
     )
     said: dict[str, Json] = {name: getattr(asked, name) for name in names}
     return said | {"thresholds": dict(asked.thresholds), "columns": dict(asked.columns)}
@@ -375,17 +432,35 @@ def _write(
     folder: Path, audited: Audited, context: Context, asked: AuditOptions
 ) -> tuple[Path, ...]:
     from curate.audit import sarif, write_findings, write_summary
-    from curate.pipeline.audit_page import audit_page
 
     folder.mkdir(parents=True, exist_ok=True)
     paths = [*write_findings(folder, audited)]
     write_summary(folder / "summary.json", audited, versions=versions())
     write_json(folder / "findings.sarif", sarif(audited, version=versions()["curate-llm"]))
+    page = _write_page(folder, audited, context.vectors, asked)
+    return (page, folder / "summary.json", *paths, folder / "findings.sarif")
+
+
+def _write_page(
+    folder: Path,
+    audited: Audited,
+    vectors: Mapping[str, npt.NDArray[np.float32]],
+    asked: AuditOptions,
+) -> Path:
+    from curate.pipeline.audit_page import audit_page
+
     page = folder / "audit.html"
-    html = audit_page(audited, context, project=asked.project)
+    html = audit_page(
+        audited,
+        vectors,
+        thresholds=asked.thresholds,
+        bar=", ".join(asked.fail_on or ("error",)),
+        seed=asked.seed,
+        project=asked.project,
+    )
     with beside(page) as draft:
         draft.write_text(html, encoding="utf-8")
-    return (page, folder / "summary.json", *paths, folder / "findings.sarif")
+    return page
 
 
 def _fixed(audited: Audited, paths: Sequence[str | Path], asked: AuditOptions) -> Any:

@@ -29,7 +29,7 @@ from curate.pipeline.versions import versions
 from curate.project import Project, Round
 from curate.records import Item, digest
 
-__all__ = ["report"]
+__all__ = ["report", "shown_agreement"]
 
 
 def report(project: Project, *, truth: drawing.Truth | None = None) -> Summary:
@@ -65,7 +65,7 @@ def page(project: Project, *, truth: drawing.Truth | None = None) -> drawing.Pag
         map=_map(project, round_) if round_ else None,
         committee=_committee(project) if round_ else None,
         composition=_composition(round_) if round_ else None,
-        agreement=_agreement(round_) if round_ else None,
+        agreement=shown_agreement(round_) if round_ else None,
         outcomes=Counter(outcome for _, outcome in _settled(round_)) if round_ else {},
         exports=_exports(round_) if round_ else (),
         truth=truth,
@@ -323,7 +323,8 @@ _MEASURES = {
 }
 
 
-def _agreement(round_: Round) -> drawing.Agreement | None:
+def shown_agreement(round_: Round) -> drawing.Agreement | None:
+    """Return how far people agreed in a round; None where it has no answers yet."""
     said = round_.read_json("agreement")
     if said is None:
         return None
