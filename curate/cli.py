@@ -71,6 +71,12 @@ def ingest(
 
 
 @app.command()
+def clean(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Drop what must not be in the pool, each row with its reason; redact personal data."""
+    _stage(config, as_json, lambda p, s: s.clean_all(p))
+
+
+@app.command()
 def generate(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     """Ask the committee's models for answers; each call is paid once."""
     _stage(config, as_json, lambda p, s: s.generate(p))
@@ -159,9 +165,9 @@ def report(
     if audit is None:
         _stage(config or DEFAULT, as_json, lambda p, s: s.report(p))
         return
-    import curate.pipeline.audit as auditing
+    from curate.pipeline.audit_again import page_again
 
-    _show([auditing.page_again(audit, config)], as_json)
+    _show([page_again(audit, config)], as_json)
 
 
 @app.command()
@@ -396,11 +402,12 @@ def audit(
 ) -> None:
     """Say what is wrong in training files: exit 0 clean, 1 above the bar, 2 could not run."""
     import curate.pipeline.audit as auditing
+    from curate.pipeline.audit_options import options
 
     if list_:
         _show([auditing.list_checks()], as_json)
         return
-    options = auditing.options(
+    asked = options(
         files,
         against=against,
         logs=logs,
@@ -426,7 +433,7 @@ def audit(
         workers=workers,
         seed=seed,
     )
-    done = auditing.audit(files or [], options)
+    done = auditing.audit(files or [], asked)
     _show([done], as_json)
     if done.data["above_the_bar"]:
         sys.exit(_ABOVE_THE_BAR)

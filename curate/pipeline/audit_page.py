@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from curate.files import beside
+from curate.pipeline.audit_options import AuditOptions
 from curate.pipeline.versions import versions
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from curate.report import Agreement, Progress
     from curate.report.audit import AuditFile
 
-__all__ = ["audit_page"]
+__all__ = ["audit_page", "write_page"]
 
 Vectors = npt.NDArray[np.float32]
 
@@ -110,3 +112,24 @@ def _of_project(config: Path) -> tuple[Agreement | None, Progress | None]:
     rounds = [round_ for round_ in project.rounds() if round_.read_json("agreement")]
     agreement = shown_agreement(rounds[-1]) if rounds else None
     return agreement, shown_progress(project)
+
+
+def write_page(
+    folder: Path,
+    audited: Audited,
+    vectors: Mapping[str, Vectors],
+    asked: AuditOptions,
+) -> Path:
+    """Write audit.html into the folder and return its path."""
+    page = folder / "audit.html"
+    html = audit_page(
+        audited,
+        vectors,
+        thresholds=asked.thresholds,
+        bar=", ".join(asked.fail_on or ("error",)),
+        seed=asked.seed,
+        project=asked.project,
+    )
+    with beside(page) as draft:
+        draft.write_text(html, encoding="utf-8")
+    return page
