@@ -5,6 +5,8 @@
     FOLDER/
       curate.yaml                       the configuration
       pool/records.parquet candidates.parquet pairs.parquet rejected.jsonl
+      pool/cleaned/                     what cleaning left of records, candidates, pairs, generated
+      pool/dropped.jsonl                what it dropped, with reasons
       pool/generated.parquet            what models were asked for, as candidates.parquet
       pool/verdicts.parquet             what judges made of candidates and pairs
       pool/vectors/                     vectors by content hash
@@ -45,6 +47,8 @@ from curate.records import RESPONSES, Rejected, Response, digest
 
 __all__ = ["Project", "Round"]
 
+_CLEANED = ("records", "candidates", "pairs")
+
 
 class Project:
     """The folder of one configuration file, and everything that the stages keep in it."""
@@ -54,6 +58,7 @@ class Project:
         self.config = configuration.load(self.config_path)
         self.folder = self.config_path.parent
         self.pool = self.folder / "pool"
+        self.cleaned = self.pool / "cleaned"
         self.vectors = self.pool / "vectors"
         self.report = self.folder / "report.html"
         self.ledger = self.folder / "ledger.sqlite"
@@ -84,9 +89,18 @@ class Project:
             os.close(handle)
 
     def table(self, name: str) -> pa.Table | None:
-        """Return the table `name` (as in ``pool/NAME.parquet``), or None if there is none yet."""
-        path = self.pool / f"{name}.parquet"
-        return pq.read_table(path) if path.exists() else None
+        """Return the table `name` (as in ``pool/NAME.parquet``), or None if there is none yet.
+
+        Records, candidates and pairs are those that cleaning left, where it has run since they
+        were read.
+
+        Raises:
+            ProjectError: If personal data are to be taken out of them, and were not yet.
+        """
+        if name not in _CLEANED:
+            return self.read(name)
+        stamp = self.stamp("ingest")
+        return self._clean_or_read(name, "cleaned", "" if stamp is None else stamp["key"])
 
     def need_table(self, name: str, made_by: str) -> pa.Table:
         """Return the table `name`.
@@ -94,23 +108,69 @@ class Project:
         Raises:
             ProjectError: If the stage that makes it has not run.
         """
-        table = self.table(name)
-        if table is None:
-            raise ProjectError(f"{self.folder}: no {name} yet; run `curate {made_by}` first")
-        return table
+        return self._there(self.table(name), name, made_by)
+
+    def read(self, name: str) -> pa.Table | None:
+        """Return ``pool/NAME.parquet`` as it is, whatever cleaning made of it; None = not there."""
+        path = self.pool / f"{name}.parquet"
+        return pq.read_table(path) if path.exists() else None
+
+    def need_read(self, name: str) -> pa.Table:
+        """Return ``pool/NAME.parquet`` as it is.
+
+        Raises:
+            ProjectError: If it is not there yet.
+        """
+        return self._there(self.read(name), name, "ingest")
 
     def candidates(self) -> pa.Table:
         """Return the answers that were read and those that models were asked for, each once.
+
+        Both are what cleaning left of them.
 
         Raises:
             ProjectError: If nothing was read yet.
         """
         logged = self.need_table("candidates", "ingest")
-        generated = self.table("generated")
-        if generated is None:
+        path = self.pool / "generated.parquet"
+        if not path.exists():
             return logged
+        generated = self._there(
+            self._clean_or_read("generated", "generated", file_digest(path)),
+            "generated",
+            "generate",
+        )
         new = pc.invert(pc.is_in(generated["id"], value_set=logged["id"].combine_chunks()))
         return pa.concat_tables([logged, generated.filter(new)]).combine_chunks()
+
+    def cleaning(self, name: str) -> dict[str, Any] | None:
+        """Return what the last cleaning was of (``of``), and a digest of what it left.
+
+        Args:
+            name: cleaned = of what was read; generated = of what models were asked for.
+
+        Returns:
+            With ``content`` null where it left all there was; None where there was no cleaning.
+        """
+        said = read_json(self.cleaned / f"{name}.json")
+        return said if isinstance(said, dict) else None
+
+    def _clean_or_read(self, name: str, marker: str, of: str) -> pa.Table | None:
+        said, personal = self.cleaning(marker), self.config.clean.personal
+        current = said is not None and said["of"] == of
+        if personal in ("redact", "remove") and self.pool.joinpath(f"{name}.parquet").exists():
+            if said is None or not current or said["personal"] != personal:
+                raise ProjectError(
+                    f"{self.folder}: personal data were not taken out yet; run `curate clean` first"
+                )
+        if said is None or not current or said["content"] is None:
+            return self.read(name)
+        return pq.read_table(self.cleaned / f"{name}.parquet")
+
+    def _there(self, table: pa.Table | None, name: str, made_by: str) -> pa.Table:
+        if table is None:
+            raise ProjectError(f"{self.folder}: no {name} yet; run `curate {made_by}` first")
+        return table
 
     def write(self, name: str, table: pa.Table) -> Path:
         """Write ``pool/NAME.parquet`` whole."""

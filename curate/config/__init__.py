@@ -11,6 +11,7 @@ from curate.config.choosing import (
     SelectConfig,
     StreamConfig,
 )
+from curate.config.cleaning import CleanConfig, CleanRuleConfig
 from curate.config.loading import load, presets, read_preset
 from curate.config.models import (
     AdaptiveConfig,
@@ -43,6 +44,8 @@ __all__ = [
     "AnswerConfig",
     "BudgetConfig",
     "CapConfig",
+    "CleanConfig",
+    "CleanRuleConfig",
     "ColdStartConfig",
     "CommitteeMemberConfig",
     "Config",

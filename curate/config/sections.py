@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from curate.config.choosing import LearnConfig, SelectConfig, StreamConfig
+from curate.config.cleaning import CleanConfig
 from curate.config.models import GenerateConfig, JudgeConfig, SpendConfig
 from curate.config.stages import (
     EmbedConfig,
@@ -27,6 +28,7 @@ class Config(Strict):
 
     project: ProjectConfig = ProjectConfig()
     ingest: IngestConfig
+    clean: CleanConfig = CleanConfig()
     generate: GenerateConfig = GenerateConfig()
     judge: JudgeConfig = JudgeConfig()
     budget: SpendConfig = SpendConfig()

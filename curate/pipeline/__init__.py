@@ -11,6 +11,7 @@ from pathlib import Path
 from curate import config as configuration
 from curate.errors import ConfigError
 from curate.files import beside
+from curate.pipeline.clean import clean, clean_all, clean_answers
 from curate.pipeline.committee import committee
 from curate.pipeline.desk import argilla_down, argilla_status, argilla_up, pull, push
 from curate.pipeline.generate import generate
@@ -35,6 +36,9 @@ __all__ = [
     "argilla_down",
     "argilla_status",
     "argilla_up",
+    "clean",
+    "clean_all",
+    "clean_answers",
     "committee",
     "embed",
     "explain",
@@ -60,7 +64,7 @@ __all__ = [
 ]
 
 STAGES: tuple[Callable[[Project], Summary], ...] = (
-    *(ingest, generate, judge, embed, score, learn, select),
+    *(ingest, clean, generate, clean_answers, judge, embed, score, learn, select),
     *(push, pull, resolve, export, progress, close, report),
 )
 """What `run` does, in order."""
@@ -93,7 +97,9 @@ def run(project: Project, *, next_round: bool = False) -> Iterator[Summary]:
     at = STAGES.index(select)
     if not is_stream(round_):
         for stage in STAGES[:at]:
-            yield stage(project)
+            summary = stage(project)
+            if summary.counts or summary.notes:
+                yield summary
         yield select(project, next_round=next_round)
     for stage in STAGES[at + 1 :]:
         summary = stage(project)

@@ -18,7 +18,7 @@ from curate.config import AnswerConfig
 from curate.console import bar
 from curate.files import beside, file_digest
 from curate.pipeline.asking import Asking, Spending
-from curate.pipeline.pool import finish, fresh, key, upstream
+from curate.pipeline.pool import finish, fresh, key, pool_key
 from curate.pipeline.summary import Summary
 from curate.project import Project
 from curate.records import CANDIDATES, Rejected, digest
@@ -78,7 +78,7 @@ def _key(project: Project) -> str:
     chosen = str(config.select.random_share)
     adaptive = config.generate.adaptive.stop != "never"
     more = [chosen, *(part.model_dump_json() for part in rule)] if adaptive else []
-    return key(project, "generate", upstream(project, "ingest"), *more)
+    return key(project, "generate", pool_key(project), *more)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from curate.console import bar
 from curate.files import file_digest
 from curate.pipeline.asking import Asking, Spending
-from curate.pipeline.pool import any_pairs, finish, fresh, key, logged_pairs, upstream
+from curate.pipeline.pool import answers_key, any_pairs, finish, fresh, key, logged_pairs, pool_key
 from curate.pipeline.summary import Summary
 from curate.project import Project
 from curate.records import VERDICTS, digest
@@ -96,7 +96,7 @@ def _key(project: Project, judges: Sequence[Judge]) -> str:
     """Return what decides the verdicts: judges, the wording of their prompts, and the items."""
     config = project.config
     which = (*config.score.target, config.select.pairs)
-    before = (upstream(project, "ingest"), upstream(project, "generate"))
+    before = (pool_key(project), answers_key(project))
     return key(project, "judge", *before, *(one.prompt.hash for one in judges), *which)
 
 

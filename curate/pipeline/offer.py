@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from curate.config import SelectConfig
 from curate.errors import ConfigError
+from curate.pipeline.clean import flagged
 from curate.pipeline.columns import columns
 from curate.pipeline.compared import BY_ANSWERS, Compared, compared
 from curate.pipeline.effort import measured_pace, token_counts
@@ -61,7 +62,7 @@ def offer(project: Project, round_: Round) -> Offer:
         ),
         identity=identity,
         covered=np.array([n for n, r in enumerate(rows.record_ids) if r in queued], np.int64),
-        left_out=_left_out(rows, queued),
+        left_out=_left_out(rows, queued, flagged(project)),
         protected={n: side for n, side in enumerate(sides) if side != "pool"},
         groups=np.unique(np.array(groups)[identity], return_inverse=True)[1].astype(np.int64),
         beliefs=_beliefs(project, rows, told),
@@ -184,10 +185,20 @@ def _queued(project: Project, round_: Round) -> dict[str, int]:
     return {id: r.number for r in earlier for id in r.queue()["record_id"].to_pylist()}
 
 
-def _left_out(rows: Rows, queued: dict[str, int]) -> dict[int, str]:
-    reasons = {n: why for n, why in enumerate(rows.unfit) if why is not None}
+def _left_out(rows: Rows, queued: dict[str, int], flags: dict[str, str]) -> dict[int, str]:
+    reasons = _flagged_rows(rows, flags) if flags else {}
+    reasons |= {n: why for n, why in enumerate(rows.unfit) if why is not None}
     asked = ((n, queued.get(r)) for n, r in enumerate(rows.record_ids))
     return reasons | {n: f"its prompt was asked in round {r}" for n, r in asked if r is not None}
+
+
+def _flagged_rows(rows: Rows, flags: dict[str, str]) -> dict[int, str]:
+    """Return the rows whose prompt, or one of whose answers, cleaning flagged."""
+    asked = zip(rows.record_ids, rows.candidate_ids, strict=True)
+    told = (
+        next((flags[id] for id in (record, *ids) if id in flags), None) for record, ids in asked
+    )
+    return {n: f"flagged: {why}" for n, why in enumerate(told) if why is not None}
 
 
 def _named(config: SelectConfig, scores: Collection[str]) -> set[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from curate.llm import Ask, Call, Reply
 
 __all__ = [
+    "answers_key",
     "any_pairs",
     "embed",
     "embedder",
@@ -34,6 +35,7 @@ __all__ = [
     "ingest",
     "key",
     "logged_pairs",
+    "pool_key",
     "prompt_vectors",
     "score",
     "upstream",
@@ -67,6 +69,22 @@ def upstream(project: Project, stage: str) -> str:
     """Return the key on which `stage` was last run, or ""."""
     stamp = project.stamp(stage)
     return stamp["key"] if stamp else ""
+
+
+def pool_key(project: Project) -> str:
+    """Return what decides the pool: what was read, or what cleaning left of it."""
+    return _or_cleaned(project, "cleaned", upstream(project, "ingest"))
+
+
+def answers_key(project: Project) -> str:
+    """Return what decides the answers that models were asked for, cleaned."""
+    return _or_cleaned(project, "generated", upstream(project, "generate"))
+
+
+def _or_cleaned(project: Project, name: str, before: str) -> str:
+    said = project.cleaning(name)
+    content = None if said is None else said["content"]
+    return before if content is None else digest(before, content)
 
 
 def finish(project: Project, stage: str, key: str, summary: Summary) -> Summary:
@@ -142,9 +160,9 @@ def _read_into(
 
 def _let_go(project: Project) -> None:
     """Drop what models answered to prompts that are gone; it stays in the ledger."""
-    generated = project.table("generated")
+    generated = project.read("generated")
     if generated is not None:
-        ids = project.need_table("records", "ingest")["id"].combine_chunks()
+        ids = project.need_read("records")["id"].combine_chunks()
         there = pc.is_in(generated["record_id"], value_set=ids)
         project.write("generated", generated.filter(there))
 
@@ -187,7 +205,7 @@ def _embedded(project: Project, batch: list[str]) -> tuple[Vectors, Tally]:
 def embed(project: Project) -> Summary:
     """Turn the records' prompts into vectors, each distinct text once."""
     records = project.need_table("records", "ingest")
-    now = key(project, "embed", upstream(project, "ingest"))
+    now = key(project, "embed", pool_key(project))
     made = project.pool / "prompts.npy"
     if done := fresh(project, "embed", now, [made]):
         return done
@@ -224,7 +242,7 @@ def score(project: Project) -> Summary:
     candidates = project.candidates()
     vectors = prompt_vectors(project)
     seen = sorted(project.reviewed(before=project.round_at_work().number))
-    before = (upstream(project, stage) for stage in ("embed", "generate", "judge"))
+    before = (upstream(project, "embed"), answers_key(project), upstream(project, "judge"))
     now = key(project, "score", *before, *seen)
     task = project.config.project.task
     made = [project.pool / "scores.parquet"]

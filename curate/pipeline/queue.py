@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from curate.config import SelectConfig
 from curate.errors import ConfigError, ProjectError, SelectionError
+from curate.pipeline.clean import dropped_as, flags_key
 from curate.pipeline.journal import streamed_row
 from curate.pipeline.learn import LEARNED
 from curate.pipeline.offer import Offer, offer
@@ -64,7 +65,8 @@ def select(project: Project, *, next_round: bool = False) -> Summary:
     from curate.select import choose, composition, guard, regions, shortfall
 
     round_ = open_round(project, next_round=next_round)
-    now = key(project, "select", upstream(project, "learn"), str(round_.number))
+    before = (upstream(project, "learn"), *flags_key(project))
+    now = key(project, "select", *before, str(round_.number))
     if done := _kept(round_, now):
         return done
     on_offer = offer(project, round_)
@@ -286,6 +288,8 @@ def _not_on_offer(project: Project, id: str) -> Summary:
         if row["candidate_id"].startswith(id) and not row["is_target"]:
             note = "not on offer: its model is a committee member, not a target (`score.target`)"
             return Summary(stage="explain", notes=(f"{row['candidate_id']} was {note}",))
+    if (why := dropped_as(project, id)) is not None:
+        return Summary(stage="explain", notes=(why,))
     raise ConfigError(
         f"no record, candidate, pair or item begins with {id!r}; "
         f"ids stand in {project.pool / 'scores.parquet'}"

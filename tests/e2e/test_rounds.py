@@ -78,10 +78,10 @@ def test_killed_at_any_moment_the_same_command_ends_the_same(walk, prepared, arg
 def test_two_rounds_of_rewriting(walk, argilla):
     project = walk("rewriting", REWRITE, server=argilla)
     first = project.run()
-    before = ["ingest", "generate", "judge", "embed", "score", "learn", "select"]
+    before = ["ingest", "clean", "generate", "judge", "embed", "score", "learn", "select"]
     stages = [*before, "push", "pull", "progress", "report"]
     assert [s["stage"] for s in first] == stages
-    assert first[8]["waiting"]
+    assert first[9]["waiting"]
     assert project.answer("ada", rewrite) == 12
     waits = project.run()
     assert next(s for s in waits if s["stage"] == "pull")["counts"]["items done"] == 6

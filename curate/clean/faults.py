@@ -1,0 +1,158 @@
+"""What checks say of the pool, as what becomes of prompts and of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+from curate.checks import CHECKS, Check, Context, Rows
+from curate.clean.copies import copies
+from curate.clean.fates import Fate, Fates, What
+from curate.clean.rows import PoolRows, prompt_rows, prompts_of, rows_from_pool
+from curate.config import CleanConfig
+from curate.errors import ConfigError
+from curate.records import Finding
+
+__all__ = ["DEFAULTS", "active", "by_checks", "chosen"]
+
+Action = Literal["drop", "flag"]
+Task = Literal["rewrite", "rank"]
+
+DEFAULTS: Mapping[Task, Mapping[str, Action]] = {
+    "rewrite": {},
+    "rank": {},
+}
+"""What is done where the configuration does not name a check. Bad answers stay: to find those that
+an expert should rewrite is what the pool is for."""
+
+
+def chosen(config: CleanConfig, task: Task) -> list[tuple[Check, Action]]:
+    """Return the checks that are to be run, in the order of `CHECKS`, and what their rows come to.
+
+    Raises:
+        ConfigError: If there is no check of a name, or it says nothing of single rows.
+    """
+    for name in (*config.checks, *config.thresholds):
+        if name not in CHECKS:
+            CHECKS.get(name)
+    checks = [(CHECKS.get(name), action) for name, action in _wanted(config, task).items()]
+    for check, _ in checks:
+        _can_clean(check)
+    return [(check, "drop" if action == "drop" else "flag") for check, action in checks]
+
+
+def active(config: CleanConfig, task: Task, *, answers: bool = False) -> bool:
+    """Say whether a configuration asks for anything at all.
+
+    Args:
+        config: The section.
+        task: What people will be asked.
+        answers: Count only what is asked of answers that came later.
+    """
+    if config.keep is not None or config.drop or config.personal != "off":
+        return True
+    names = _wanted(config, task)
+    return bool(names if not answers else [n for n in names if n not in _OF_PROMPTS])
+
+
+def by_checks(
+    records: pa.Table,
+    candidates: pa.Table,
+    checks: Sequence[tuple[Check, Action]],
+    context: Context,
+    fates: Fates,
+    *,
+    answers_only: bool = False,
+) -> list[str]:
+    """Say what becomes of rows by checks.
+
+    Args:
+        records: Table of `records.RECORDS`.
+        candidates: Table of `records.CANDIDATES`.
+        checks: Of `chosen`.
+        context: What the checks may look at.
+        fates: Where it is said.
+        answers_only: Look at nothing but what a row shows by itself, and touch no record.
+
+    Returns:
+        A sentence for each check that could not look.
+    """
+    rows: PoolRows | None = None
+    notes: list[str] = []
+    for check, action in checks:
+        look = _Look(check, context, notes)
+        if check.by_row:
+            rows = rows_from_pool(records, candidates) if rows is None else rows
+            said = _by_row(rows, look)
+        elif answers_only:
+            continue
+        else:
+            said = _of_prompts(records, look, copied=check.family == "duplicates")
+        for what, row, reason in said:
+            if what == "candidate" or not answers_only:
+                fates.settle(what, row, Fate(action=action, check=check.name, reason=reason))
+    return notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A check, ready to be asked."""
+
+    check: Check
+    context: Context
+    notes: list[str]
+
+    def __call__(self, rows: Rows) -> tuple[Finding, ...]:
+        found = self.check.run(rows, self.context)
+        if found.skipped:
+            self.notes.append(f"{self.check.name} could not look: {found.skipped}")
+        return found.findings
+
+
+_AGAINST = ("contamination", "semantic-contamination")
+"""Checks that are run where benchmarks are given."""
+_OF_PROMPTS = ("exact-duplicates", "near-duplicates", "contamination")
+
+Said = Iterator[tuple[What, int, str]]
+
+
+def _can_clean(check: Check) -> None:
+    if not check.by_row and check.name not in _OF_PROMPTS:
+        raise ConfigError(
+            f"`clean.checks.{check.name}`: it looks at the set as a whole, and cannot say which "
+            "rows should go; `curate audit` shows what it finds"
+        )
+
+
+def _of_prompts(records: pa.Table, look: _Look, *, copied: bool) -> Said:
+    if copied:
+        yield from (("record", row, reason) for row, reason in copies(records, look))
+        return
+    for finding in look(prompt_rows(records, prompts_of(records).asked)):
+        yield from (("record", row, finding.message) for row in finding.rows)
+
+
+def _by_row(pool: PoolRows, look: _Look) -> Said:
+    for finding in look(pool.rows):
+        for row in finding.rows:
+            candidate = int(pool.candidate[row])
+            if candidate < 0 or _of_the_prompt(finding, row):
+                yield "record", int(pool.record[row]), finding.message
+            else:
+                yield "candidate", candidate, finding.message
+
+
+def _of_the_prompt(finding: Finding, row: int) -> bool:
+    """Whether all that is shown of a row stands in its prompt."""
+    fields = {evidence.field for evidence in finding.evidence if evidence.row == row}
+    return fields == {"prompt"}
+
+
+def _wanted(config: CleanConfig, task: Task) -> dict[str, str]:
+    """Return the checks that are to be run, in the order of `CHECKS`."""
+    actions: dict[str, str] = {**DEFAULTS[task], **config.checks}
+    on = {name: actions[name] for name in CHECKS if actions.get(name, "off") != "off"}
+    return on if config.benchmarks else {k: v for k, v in on.items() if k not in _AGAINST}
