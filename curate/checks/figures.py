@@ -13,7 +13,15 @@ import pyarrow.compute as pc
 
 from curate.measure.intervals import Interval
 
-__all__ = ["as_figure", "numbered", "percent", "percent_with_interval", "shares", "value_counts"]
+__all__ = [
+    "as_figure",
+    "numbered",
+    "opposite",
+    "percent",
+    "percent_with_interval",
+    "shares",
+    "value_counts",
+]
 
 Ints = npt.NDArray[np.int64]
 
@@ -25,6 +33,15 @@ def as_figure(interval: Interval) -> dict[str, float]:
     {'value': 0.5, 'low': 0.25, 'high': 0.75, 'n': 4}
     """
     return asdict(interval)
+
+
+def opposite(share: Interval) -> Interval:
+    """Return the share of the other side.
+
+    >>> opposite(Interval(value=0.25, low=0.0, high=0.5, n=4))
+    Interval(value=0.75, low=0.5, high=1.0, n=4)
+    """
+    return Interval(value=1 - share.value, low=1 - share.high, high=1 - share.low, n=share.n)
 
 
 def percent(share: float) -> str:

@@ -23,7 +23,7 @@ class RatersApart:
     rate: Floats
     """Hits over trials; NaN without trials."""
     shrunk: Floats
-    """The posterior mean: few trials are drawn to what the others do."""
+    """The posterior mean: few trials are drawn to what raters do, this one among them."""
     others: Floats
     """Mean rate of the others, each trial counting once."""
     p_value: Floats
@@ -52,11 +52,12 @@ def raters_apart(hits: npt.ArrayLike, trials: npt.ArrayLike) -> RatersApart:
     [False, False, False, True]
     """
     k, n = np.asarray(hits, np.float64), np.asarray(trials, np.float64)
-    mean, rho = _of_the_others(k, n)
+    mean, rho = _moments(k, n, leave_out=True)
+    middle, overall = _moments(k, n, leave_out=False)
+    strength, firm = _strength(rho), _strength(overall)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = k / n
-        strength = np.where(rho > 0, 1 / rho - 1, _EXACT)
-        shrunk = (k + strength * mean) / (n + strength)
+        shrunk = (k + firm * middle) / (n + firm)
     known = (n > 0) & np.isfinite(mean)
     p = np.where(known, _two_sided(k, n, mean, strength), np.nan)
     return RatersApart(
@@ -72,20 +73,29 @@ _EXACT = 1e9
 """Strength of a prior without overdispersion."""
 
 
-def _of_the_others(k: Floats, n: Floats) -> tuple[Floats, Floats]:
-    """Return mean and overdispersion (intra-class correlation) of all but each rater.
+def _strength(rho: Floats) -> Floats:
+    """Return how many trials a beta prior of an intra-class correlation is worth."""
+    with np.errstate(divide="ignore"):
+        strength: Floats = np.where(rho > 0, 1 / rho - 1, _EXACT)
+    return strength
 
-    With weights n: S = sum n (p - mean)^2 has the expectation
-    mean (1 - mean) [(J - 1) + rho (N - sum n^2 / N - (J - 1))].
+
+def _moments(k: Floats, n: Floats, *, leave_out: bool) -> tuple[Floats, Floats]:
+    """Return mean and overdispersion (intra-class correlation) of all, or of all but each rater.
+
+    S = sum n (p - mean)^2 has the expectation
+    mean (1 - mean) [(J - 1) + rho (N - sum n^2 / N - (J - 1))], J raters with N trials.
     """
-    there = (n > 0).astype(np.float64)
+
+    def over(values: Floats) -> Floats:
+        return values.sum() - (values if leave_out else 0.0 * values)
+
     with np.errstate(invalid="ignore", divide="ignore"):
-        squares = np.where(n > 0, k * k / np.where(n > 0, n, 1.0), 0.0)
-        total, count = n.sum() - n, there.sum() - there
-        mean = (k.sum() - k) / total
+        total, count = over(n), over((n > 0).astype(np.float64))
+        mean = over(k) / total
         even = mean * (1 - mean)
-        scatter = (squares.sum() - squares) - total * mean * mean
-        free = total - ((n * n).sum() - n * n) / total - (count - 1)
+        scatter = over(np.where(n > 0, k * k / np.where(n > 0, n, 1.0), 0.0)) - total * mean * mean
+        free = total - over(n * n) / total - (count - 1)
         rho = (scatter - even * (count - 1)) / (even * free)
     rho = np.where((count > 1) & np.isfinite(rho), np.clip(rho, 0.0, _MOST), 0.0)
     return mean, rho

@@ -9,7 +9,13 @@ import numpy.typing as npt
 
 from curate.checks.bias.preferences import Preferences, lengths, preferences_of
 from curate.checks.check import Check, Context, Found
-from curate.checks.figures import as_figure, numbered, percent, percent_with_interval
+from curate.checks.figures import (
+    as_figure,
+    numbered,
+    opposite,
+    percent,
+    percent_with_interval,
+)
 from curate.checks.rows import Rows
 from curate.measure.delong import auroc_interval
 from curate.measure.effects import clustered_share, paired_d, rank_biserial
@@ -177,7 +183,7 @@ def _finding(
     share: Interval, facts: dict[str, Any], pairs: Preferences, threshold: float
 ) -> tuple[Finding, ...]:
     longer = share.value >= 0.5
-    side = share if longer else _turned(share)
+    side = share if longer else opposite(share)
     if not (side.value > threshold and side.low > 0.5):
         return ()
     accuracy = facts["length_only_accuracy"]["value"]
@@ -197,10 +203,6 @@ def _finding(
             evidence=_examples(pairs, longer),
         ),
     )
-
-
-def _turned(share: Interval) -> Interval:
-    return Interval(value=1 - share.value, low=1 - share.high, high=1 - share.low, n=share.n)
 
 
 def _examples(pairs: Preferences, longer: bool) -> tuple[Evidence, ...]:

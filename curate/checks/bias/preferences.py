@@ -41,6 +41,15 @@ class Preferences:
         """Natural logarithm of chosen over rejected length, one character added to either."""
         return np.log1p(self.chosen) - np.log1p(self.rejected)
 
+    def some(self, which: npt.NDArray[np.bool_]) -> Preferences:
+        """Return some of them; prompts keep their numbers."""
+        return Preferences(
+            rows=self.rows[which],
+            prompts=self.prompts[which],
+            chosen=self.chosen[which],
+            rejected=self.rejected[which],
+        )
+
 
 def preferences_of(rows: Rows) -> Preferences:
     """Return the rows with two answers that differ."""
