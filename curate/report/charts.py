@@ -55,8 +55,13 @@ class Column:
     tip: str
 
 
-def columns(histogram: Histogram) -> list[Column]:
-    """Return the bars of a histogram, pool and queue each to its own height."""
+def columns(histogram: Histogram, *, names: tuple[str, str] = ("pool", "queue")) -> list[Column]:
+    """Return the bars of a histogram, pool and queue each to its own height.
+
+    Args:
+        histogram: What to draw.
+        names: What the two are called.
+    """
     n = len(histogram.bars)
     pool, queue = max(1, histogram.n_pool), max(1, histogram.n_queue)
     most_pool = max((bar.pool for bar in histogram.bars), default=0) or 1
@@ -69,7 +74,7 @@ def columns(histogram: Histogram) -> list[Column]:
             width=round(step * 0.84, 3),
             up=_height(bar.pool / most_pool),
             down=_height(bar.queue / most_queue),
-            tip=_tip(bar, pool, queue),
+            tip=_tip(bar, pool, queue, names),
         )
         for i, bar in enumerate(histogram.bars)
     ]
@@ -79,10 +84,10 @@ def _height(share: float) -> float:
     return round(max(50 * share, 0.8), 2) if share else 0.0
 
 
-def _tip(bar: Bar, pool: int, queue: int) -> str:
+def _tip(bar: Bar, pool: int, queue: int, names: tuple[str, str]) -> str:
     span = number(bar.low) if bar.high == bar.low else f"{number(bar.low)} to {number(bar.high)}"
-    shares = f"pool {count(bar.pool)} ({percent(bar.pool / pool)})"
-    return f"{span}: {shares}, queue {count(bar.queue)} ({percent(bar.queue / queue)})"
+    shares = f"{names[0]} {count(bar.pool)} ({percent(bar.pool / pool)})"
+    return f"{span}: {shares}, {names[1]} {count(bar.queue)} ({percent(bar.queue / queue)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

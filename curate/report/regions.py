@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Region", "name_regions"]
+__all__ = ["Region", "name_parts", "name_regions", "parts_of"]
 
 Floats = npt.NDArray[np.floating]
 Indices = npt.NDArray[np.integer]
@@ -27,6 +27,7 @@ _STOP = frozenset(
 )
 _MEMBERS = 36
 _MOST = 9
+_FITTED = 20_000
 _LEAST = 0.02
 
 
@@ -55,26 +56,46 @@ def name_regions(xy: Floats, texts: Sequence[str], *, seed: int = 0) -> tuple[Re
     Returns:
         Named parts, the largest first.
     """
-    k = min(_MOST, len(texts) // _MEMBERS)
-    if k < 2:
+    part = parts_of(xy[: len(texts)], seed=seed)
+    members = [np.flatnonzero(part == p) for p in range(int(part.max(initial=0)) + 1)]
+    if len(members) < 2:
         return ()
-    part = _parts(xy, k, seed)
-    words = [frozenset(_words(text)) for text in texts]
-    overall = Counter(word for some in words for word in some)
-    members = [np.flatnonzero(part == p) for p in range(k)]
-    names = _shared_out([_weights(words, overall, m) for m in members])
+    names = name_parts(part, texts)
     regions = [_region(xy[m], name) for m, name in zip(members, names, strict=True) if name]
     return tuple(sorted(regions, key=lambda r: (-r.n, r.words)))
 
 
-def _parts(xy: Floats, k: int, seed: int) -> Indices:
+def parts_of(xy: Floats, *, seed: int = 0) -> Indices:
+    """Return the part of the map that each point lies in, shape (n,): k-means, nine at most.
+
+    Of more than 20,000 points, as many drawn at random say where the parts lie.
+    """
+    k = min(_MOST, len(xy) // _MEMBERS)
+    if k < 2:
+        return np.zeros(len(xy), np.int32)
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
+    points = np.asarray(xy, np.float64)
+    drawn = points
+    if len(points) > _FITTED:
+        drawn = points[np.random.default_rng(seed).choice(len(points), _FITTED, replace=False)]
     with threadpool_limits(limits=1):
-        means = KMeans(k, n_init=4, random_state=seed).fit(np.asarray(xy, np.float64))
-    labels: Indices = means.labels_
+        labels: Indices = KMeans(k, n_init=4, random_state=seed).fit(drawn).predict(points)
     return labels
+
+
+def name_parts(part: Indices, texts: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the words of each part, counted from 0: at most two, none where none sets it apart.
+
+    Args:
+        part: Of each text, shape (n,); -1 = of none.
+        texts: The text of each.
+    """
+    words = [frozenset(_words(text)) for text in texts]
+    overall = Counter(word for some in words for word in some)
+    members = [np.flatnonzero(part == p) for p in range(int(part.max(initial=-1)) + 1)]
+    return _shared_out([_weights(words, overall, m) for m in members])
 
 
 def _words(text: str) -> list[str]:

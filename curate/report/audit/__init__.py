@@ -5,6 +5,8 @@ In: an `AuditPage` of rows, what checks found in them, and what the bar was. Out
 a reader sets on the page find back to `findings.jsonl`.
 """
 
+from curate.report.audit.ids import finding_ids
 from curate.report.audit.page import AuditFile, AuditPage
+from curate.report.audit.render import render_audit
 
-__all__ = ["AuditFile", "AuditPage"]
+__all__ = ["AuditFile", "AuditPage", "finding_ids", "render_audit"]
