@@ -60,21 +60,22 @@ def differ(one: str, other: str) -> bool | None:
     """Return whether two `comparable` answers say different things; None where none can tell.
 
     A number never compares with words, nor words that are long; a number is the same as itself
-    rounded or in percent, and words that hold the other's words are the same.
+    rounded or in percent; words that hold the other's words are the same; formulas and code do
+    not compare.
 
     >>> differ("18", "20"), differ("0.5", "50"), differ("18", "a lot"), differ("nile", "the nile")
     (True, False, None, False)
     """
     if not one or not other:
         return None
-    if one == other:
+    if one == other or "".join(one.split()) == "".join(other.split()):
         return False
     a, b = _value(one), _value(other)
     if a is not None and b is not None:
         return not _same(a, b, min(_places(one), _places(other)))
     if (a is None) != (b is None) or max(len(one), len(other)) > _SHORT:
         return None
-    if (len(one) == 1) != (len(other) == 1):
+    if (len(one) == 1) != (len(other) == 1) or _CODE.search(one) or _CODE.search(other):
         return None
     mine, theirs = set(_WORD.findall(one)), set(_WORD.findall(other))
     return None if not mine or not theirs else not (mine <= theirs or theirs <= mine)
@@ -84,7 +85,7 @@ _SHORT = 60
 _NEAR_THE_END = 300
 _EDGES = " .,;:!?*_`()[]{}\"'$"
 _SLOTS = (
-    re.compile(r"\[\[\s*([^\[\]\n]{1,60}?)\s*\]\]"),
+    re.compile(r"\[\[\s*([A-Za-z]{1,12}|[-+]?[\d.,]+)\s*\]\]"),
     re.compile(r"^\s*####\s*(\S[^\n]*)", re.MULTILINE),
     re.compile(
         r"[\"'](?:final[_ ]?)?answer[\"']\s*:\s*\"?((?<=\")(?:[^\"\\]|\\.)*|[^\"\n},]+)",
@@ -104,6 +105,7 @@ _NUMBER = re.compile(
 _TEXT = re.compile(r"\\(?:text|mathrm|mathbf)\s*\{([^{}]*)\}|\\(?:left|right|[!,;: ])")
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]+)\}\{([^{}]+)\}")
 _WORD = re.compile(r"\w+")
+_CODE = re.compile(r"""[\[\]{}()<>=\\"'+*/]""")
 
 
 def _last(pattern: re.Pattern[str], text: str) -> Final | None:
@@ -169,6 +171,7 @@ def _places(answer: str) -> int:
 
 def _same(a: float, b: float, places: int) -> bool:
     near = 1e-6 * max(abs(a), abs(b), 1e-9)
-    percent = abs(a - 100 * b) <= near * 100 or abs(b - 100 * a) <= near * 100
+    less, more = sorted((abs(a), abs(b)))
+    percent = less < 1 and a * b > 0 and abs(more - 100 * less) <= near * 100
     rounded = places > 0 and abs(a - b) <= 0.51 * 10**-places
     return abs(a - b) <= near or percent or rounded

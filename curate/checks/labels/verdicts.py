@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -88,8 +88,10 @@ _SILENT = (
 def _speaking(rows: Rows) -> Ints:
     """Return rows with an answer that say something of it."""
     named = "|".join(_REFERENCES + _FLAGS + _WINNERS + _VERDICTS + ("choices", "options"))
-    scored = r"(?:chosen|rejected)[_\- ]?(?:score|rating|reward)|(?:score|rating|reward)s?[_\- ]?(?:chosen|rejected)"
-    held = pc.match_substring_regex(rows.metadata, f'"(?:{named}|{scored})":').fill_null(False)
+    sides, kinds = "(?:chosen|rejected)", "(?:score|rating|reward)"
+    scored = f"{sides}[_-]{kinds}|{kinds}_{sides}"
+    pattern = rf'"(?:{named}|{scored})"\s*:'
+    held = pc.match_substring_regex(rows.metadata, pattern).fill_null(False)
     usable = pc.and_(pc.or_(held, rows.column("label").is_valid()), rows.answer.is_valid())
     return np.flatnonzero(usable.to_numpy(zero_copy_only=False)).astype(np.int64)
 
@@ -126,11 +128,14 @@ def _finals(said: Row, answer: str, rejected: str | None) -> Iterator[Mismatch]:
     if stated is None and wrong:
         says = f"the final answer is {shown!r}, but {key} says {other!r}"
         yield Mismatch("final answer", says, 0.9, final.start, final.end)
-    elif stated is not None and stated == wrong:
+    elif wrong if stated else (final.value == other and _PLAIN.fullmatch(other)):
         verb = "right, but the final answer" if stated else "wrong, but the final answer"
         same = "is not" if wrong else "is"
         says = f"it is said to be {verb} {shown!r} {same} that of {key}, {other!r}"
         yield Mismatch("flag", says, 0.9, final.start, final.end)
+
+
+_PLAIN = re.compile(r"-?[0-9.]+|[a-z]")
 
 
 def _label(said: Row, answer: str, rejected: str | None) -> Iterator[Mismatch]:
@@ -170,7 +175,7 @@ def _scores(said: Row, answer: str, rejected: str | None) -> Iterator[Mismatch]:
         return
     for name in _SCORES:
         chosen, other = (said.get(name.format(side)) for side in ("chosen", "rejected"))
-        if _number(chosen) and _number(other) and chosen < other:
+        if _is_number(chosen) and _is_number(other) and chosen < other:
             says = (
                 f"the chosen answer has the lower {name.format('chosen')}: {chosen:g} < {other:g}"
             )
@@ -229,8 +234,8 @@ _REFUSAL = re.compile(
 _BETTER = re.compile(
     r"\b(?:response|answer|assistant|option|output|model|completion)?\s*\(?(?P<one>[AB])\)?\s+"
     r"(?:is|was|provides|gives|wins|does)\s+(?:the |a |an |clearly |much |slightly |overall |"
-    r"therefore |thus |far |significantly )*(?:better|stronger|superior|preferred|preferable|winner|"
-    r"more (?:helpful|accurate|correct|complete|informative|convincing))",
+    r"therefore |thus |far |significantly )*(?:better|stronger|superior|preferred|preferable|"
+    r"winner|more (?:helpful|accurate|correct|complete|informative|convincing))",
 )
 _VERDICT = re.compile(r"\[\[(?P<one>[AB])\]\]|(?i:verdict|winner|preferred)\W{1,4}(?P<two>[AB])\b")
 _NOT = re.compile(
@@ -291,7 +296,7 @@ def _is_answer(label: str, value: str) -> bool:
     return kinds[0] == kinds[1] and any(kinds[0]) and differ(mine, value) is True
 
 
-def _number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value
 
 
