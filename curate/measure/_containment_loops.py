@@ -1,0 +1,464 @@
+"""The inner loops of `containment`, compiled (numba). Imported on use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from curate.measure._compiled import compiled
+
+if TYPE_CHECKING:
+    from curate.measure.containment import Lookup, Tokens
+
+__all__ = [
+    "breaks",
+    "candidates",
+    "count_texts",
+    "filled",
+    "gram_keys",
+    "judged",
+    "literal",
+    "mapped",
+]
+
+Hashes = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Small = npt.NDArray[np.int32]
+Bytes = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+
+_SALT = np.uint64(0x9E3779B97F4A7C15)
+_STEP = np.uint64(0xC2B2AE3D27D4EB4F)
+_SPREAD = np.uint64(0xFF51AFD7ED558CCD)
+_HALF = np.uint64(32)
+
+
+@compiled
+def _key(hashes: Hashes, at: int, n: int) -> np.uint64:
+    """Return a hash of `n` words; never 0."""
+    value = _SALT * np.uint64(n)
+    for k in range(at, at + n):
+        value = (value ^ hashes[k]) * _STEP
+        value ^= value >> _HALF
+    value *= _SPREAD
+    value ^= value >> _HALF
+    return value if value != np.uint64(0) else _SALT
+
+
+@compiled
+def gram_keys(hashes: Hashes, offsets: Ints, n: int) -> Hashes:
+    """Return the hash of the up to `n` words from each word on, whole ones only: else 0.
+
+    A text of fewer than `n` words has one gram, of all its words.
+    """
+    keys = np.zeros(hashes.shape[0], np.uint64)
+    for text in range(offsets.shape[0] - 1):
+        start, stop = offsets[text], offsets[text + 1]
+        size = min(n, stop - start)
+        if size > 0:
+            for at in range(start, stop - size + 1):
+                keys[at] = _key(hashes, at, size)
+    return keys
+
+
+@compiled
+def filled(keys: Hashes, bits: int) -> tuple[Hashes, Small]:
+    """Return an open-addressed table of distinct keys: the keys by place, and their numbers."""
+    size = 1 << bits
+    table = np.zeros(size, np.uint64)
+    numbers = np.full(size, -1, np.int32)
+    for number in range(keys.shape[0]):
+        at = np.int64(keys[number] & np.uint64(size - 1))
+        while table[at] != 0:
+            at = (at + 1) & (size - 1)
+        table[at], numbers[at] = keys[number], number
+    return table, numbers
+
+
+@compiled
+def _number(table: Hashes, numbers: Small, key: np.uint64) -> np.int64:
+    mask = table.shape[0] - 1
+    at = np.int64(key & np.uint64(mask))
+    while table[at] != 0:
+        if table[at] == key:
+            return np.int64(numbers[at])
+        at = (at + 1) & mask
+    return np.int64(-1)
+
+
+@compiled
+def count_texts(
+    hashes: Hashes, offsets: Ints, sizes: Ints, table: Hashes, numbers: Small, counts: Ints
+) -> None:
+    """Add to `counts` in how many texts each n-gram of the table stands."""
+    last = np.full(counts.shape[0], -1, np.int64)
+    for text in range(offsets.shape[0] - 1):
+        start, stop = offsets[text], offsets[text + 1]
+        for n in sizes:
+            for at in range(start, stop - n + 1):
+                gram = _number(table, numbers, _key(hashes, at, n))
+                if gram >= 0 and last[gram] != text:
+                    last[gram] = text
+                    counts[gram] += 1
+
+
+@compiled
+def candidates(
+    hashes: Hashes, offsets: Ints, lookup: Lookup, weights: Floats, least: Floats
+) -> tuple[Small, Small]:
+    """Return texts and items, where a text holds enough of an item's n-grams.
+
+    Args:
+        hashes: Words of the texts.
+        offsets: Where the words of each text start.
+        lookup: The items' n-grams.
+        weights: Of each n-gram; 0 = it does not count here.
+        least: Weight that each item must reach.
+    """
+    n_items = least.shape[0]
+    held = np.zeros(n_items)
+    touched = np.empty(n_items, np.int32)
+    last = np.full(weights.shape[0], -1, np.int64)
+    room = 1024
+    found_texts, found_items = np.empty(room, np.int32), np.empty(room, np.int32)
+    n_found = 0
+    for text in range(offsets.shape[0] - 1):
+        start, stop = offsets[text], offsets[text + 1]
+        n_touched = 0
+        for n in lookup.sizes:
+            for at in range(start, stop - n + 1):
+                gram = _number(lookup.keys, lookup.numbers, _key(hashes, at, n))
+                if gram < 0 or last[gram] == text or weights[gram] == 0:
+                    continue
+                last[gram] = text
+                before = -1
+                for k in range(lookup.firsts[gram], lookup.firsts[gram + 1]):
+                    item = lookup.items[k]
+                    if item == before:
+                        continue
+                    before = item
+                    if held[item] == 0:
+                        touched[n_touched] = item
+                        n_touched += 1
+                    held[item] += weights[gram]
+        for k in range(n_touched):
+            item = touched[k]
+            if held[item] >= least[item]:
+                if n_found == room:
+                    found_texts = np.concatenate((found_texts, np.empty(room, np.int32)))
+                    found_items = np.concatenate((found_items, np.empty(room, np.int32)))
+                    room *= 2
+                found_texts[n_found], found_items[n_found] = text, item
+                n_found += 1
+            held[item] = 0
+    return found_texts[:n_found], found_items[:n_found]
+
+
+@compiled
+def _hits(words: Hashes, lookup: Lookup, item: int) -> tuple[Small, Small]:
+    """Return where n-grams of an item start in it and in a text, in the text's order."""
+    room = 256
+    left, right = np.empty(room, np.int32), np.empty(room, np.int32)
+    n = 0
+    for at in range(words.shape[0]):
+        for size in lookup.sizes:
+            if at + size > words.shape[0]:
+                continue
+            gram = _number(lookup.keys, lookup.numbers, _key(words, at, size))
+            if gram < 0:
+                continue
+            low, high = lookup.firsts[gram], lookup.firsts[gram + 1]
+            k = low + np.searchsorted(lookup.items[low:high], item)
+            listed = 0
+            while k < high and lookup.items[k] == item and listed < _REPEATS:
+                if n == room:
+                    left = np.concatenate((left, np.empty(room, np.int32)))
+                    right = np.concatenate((right, np.empty(room, np.int32)))
+                    room *= 2
+                left[n], right[n] = lookup.places[k], at
+                n += 1
+                k += 1
+                listed += 1
+    return left[:n], right[:n]
+
+
+_REPEATS = 8
+
+
+@compiled
+def _window(left: Small, right: Small, weights: Floats, size: int, width: int) -> tuple[int, int]:
+    """Return the run of hits, no wider than `width` words of the text, that covers most."""
+    cover = np.zeros(weights.shape[0], np.int32)
+    held, best, low, high, start = 0.0, -1.0, 0, 0, 0
+    for stop in range(left.shape[0]):
+        for p in range(left[stop], left[stop] + size):
+            if cover[p] == 0:
+                held += weights[p]
+            cover[p] += 1
+        while right[stop] - right[start] > width:
+            for p in range(left[start], left[start] + size):
+                cover[p] -= 1
+                if cover[p] == 0:
+                    held -= weights[p]
+            start += 1
+        if held > best + 1e-9:
+            best, low, high = held, start, stop + 1
+    return low, high
+
+
+@compiled
+def mapped(
+    texts: Tokens,
+    text: int,
+    items: Tokens,
+    item: int,
+    lines: Small,
+    weights: Floats,
+    lookup: Lookup,
+) -> Small:
+    """Return which word of a text each word of an item is; -1 = none.
+
+    The longest common runs are laid first, whatever their order; each is then stretched over
+    words that differ, no more than `_APART` at a time; last come short lines (options), which
+    must be there as a whole.
+    """
+    start, stop = texts.offsets[text], texts.offsets[text + 1]
+    first, last = items.offsets[item], items.offsets[item + 1]
+    words, item_words = texts.hashes[start:stop], items.hashes[first:last]
+    n_words = last - first
+    size = min(lookup.sizes[-1], n_words)
+    to = np.full(n_words, -1, np.int32)
+    left, right = _hits(words, lookup, item)
+    if left.shape[0] == 0:
+        return to
+    low, high = _window(left, right, weights[first:last], size, n_words + n_words // 2 + _ROOM)
+    begin, end = right[low], right[high - 1] + size
+    left, right = left[low:high], right[low:high]
+    owner = np.full(words.shape[0], -1, np.int32)
+    runs = np.empty(left.shape[0], np.int32)
+    for k in range(left.shape[0]):
+        runs[k] = _run(words, item_words, left[k], right[k], end)
+    for k in np.argsort(-runs, kind="mergesort"):
+        _lay(to, owner, left[k], right[k], runs[k])
+    _stretch(words, item_words, to, owner, 1)
+    _stretch(words, item_words, to, owner, -1)
+    near = max(0, begin - n_words), min(words.shape[0], end + n_words)
+    literal_words, item_literal = texts.literal[start:stop], items.literal[first:last]
+    _lay_lines(literal_words, item_literal, lines[first:last], to, owner, near)
+    return to
+
+
+_ROOM = 16
+
+
+@compiled
+def _run(words: Hashes, item_words: Hashes, p: int, q: int, end: int) -> int:
+    n = 0
+    while p + n < item_words.shape[0] and q + n < end and item_words[p + n] == words[q + n]:
+        n += 1
+    return n
+
+
+@compiled
+def _lay(to: Small, owner: Small, p: int, q: int, n: int) -> None:
+    for k in range(n):
+        if to[p + k] < 0 and owner[q + k] < 0:
+            to[p + k] = q + k
+            owner[q + k] = p + k
+
+
+@compiled
+def _stretch(words: Hashes, item_words: Hashes, to: Small, owner: Small, way: int) -> None:
+    """Follow each run over words that differ to words that are the same again."""
+    n = to.shape[0]
+    for step in range(n):
+        p = step if way > 0 else n - 1 - step
+        if to[p] < 0:
+            continue
+        for apart in range(1, _APART + 2):
+            there, here = p + way * apart, to[p] + way * apart
+            if there < 0 or there >= n or here < 0 or here >= words.shape[0] or to[there] >= 0:
+                break
+            if item_words[there] == words[here] and owner[here] < 0:
+                to[there] = here
+                owner[here] = there
+                break
+
+
+_APART = 2
+
+
+@compiled
+def _lay_lines(
+    words: Hashes,
+    item_words: Hashes,
+    lines: Small,
+    to: Small,
+    owner: Small,
+    place: tuple[int, int],
+) -> None:
+    """Find lines of an item that are not laid yet, whole, between two places of a text."""
+    p = 0
+    while p < to.shape[0]:
+        stop = p
+        open_words = False
+        while stop < to.shape[0] and lines[stop] == lines[p]:
+            open_words = open_words or to[stop] < 0 or words[to[stop]] != item_words[stop]
+            stop += 1
+        if open_words and lines[p] > 0 and stop - p <= _LINE:
+            _lay_line(words, item_words, to, owner, (p, stop), place)
+        p = stop
+
+
+_LINE = 8
+"""Words of a line at most; the runs of a longer one are found without it."""
+
+
+@compiled
+def _lay_line(
+    words: Hashes,
+    item_words: Hashes,
+    to: Small,
+    owner: Small,
+    line: tuple[int, int],
+    place: tuple[int, int],
+) -> None:
+    """Lay a line where it stands as a whole, over nothing but numbers that were laid askew."""
+    n = line[1] - line[0]
+    for q in range(place[0], place[1] - n + 1):
+        same = True
+        for k in range(n):
+            p = owner[q + k]
+            free = p < 0 or line[0] <= p < line[1] or item_words[p] != words[q + k]
+            if not free or words[q + k] != item_words[line[0] + k]:
+                same = False
+                break
+        if same:
+            for k in range(line[0], line[1]):
+                if to[k] >= 0:
+                    owner[to[k]] = -1
+            for k in range(n):
+                if owner[q + k] >= 0:
+                    to[owner[q + k]] = -1
+                to[line[0] + k] = q + k
+                owner[q + k] = line[0] + k
+            return
+
+
+@compiled
+def judged(
+    texts: Tokens,
+    items: Tokens,
+    lines: Small,
+    weights: Floats,
+    lookup: Lookup,
+    which: Small,
+    sought: Small,
+    facts: Floats,
+) -> None:
+    """Write what each pair of a text and an item have in common, one row of `facts` each.
+
+    Columns: covered weight, all weight, longest run of the same words, first word of the text,
+    last word, words covered, words that are literally the same, words in their place beside the
+    first one, whether the item stands alone (edges before and behind, as long as itself), whether
+    the order is kept, longest run that is not covered.
+    """
+    for pair in range(which.shape[0]):
+        start, stop = texts.offsets[which[pair]], texts.offsets[which[pair] + 1]
+        first, last = items.offsets[sought[pair]], items.offsets[sought[pair] + 1]
+        to = mapped(texts, which[pair], items, sought[pair], lines, weights, lookup)
+        _facts(
+            to,
+            texts.literal[start:stop],
+            items.literal[first:last],
+            texts.edges[start:stop],
+            weights[first:last],
+            facts[pair],
+        )
+
+
+@compiled
+def _facts(
+    to: Small, words: Hashes, item_words: Hashes, edges: Flags, weights: Floats, facts: Floats
+) -> None:
+    n, run, gap = to.shape[0], 0, 0
+    low, high, shift = words.shape[0], -1, 0
+    before, anchored = -1, False
+    facts[:] = 0
+    facts[9] = 1
+    for p in range(n):
+        facts[1] += weights[p]
+        if to[p] < 0:
+            run, gap = 0, gap + 1
+            facts[10] = max(facts[10], gap)
+            continue
+        same = words[to[p]] == item_words[p]
+        run = (run + 1 if run and to[p] == before + 1 else 1) if same else 0
+        gap = 0
+        if to[p] < before:
+            facts[9] = 0
+        before = to[p]
+        if not anchored:
+            anchored, shift = True, to[p] - p
+        facts[0] += weights[p]
+        facts[2] = max(facts[2], run)
+        low, high = min(low, to[p]), max(high, to[p])
+        facts[5] += 1
+        facts[6] += same
+        facts[7] += to[p] - p == shift
+    facts[3], facts[4] = low, high
+    whole = shift >= 0 and shift + n <= words.shape[0]
+    if whole and edges[shift]:
+        facts[8] = shift + n == words.shape[0] or edges[shift + n]
+
+
+@compiled
+def literal(starts: Ints, ends: Ints, kept: Hashes, kept_starts: Ints) -> Hashes:
+    """Return a hash of each word with its numbers as they are.
+
+    Args:
+        starts: First byte of each word, numbers being one.
+        ends: First byte behind each.
+        kept: Hashes of the same texts' words, numbers as they are: each lies within one of those.
+        kept_starts: First byte of each of these.
+    """
+    out = np.empty(starts.shape[0], np.uint64)
+    at = 0
+    for k in range(starts.shape[0]):
+        while at < kept.shape[0] and kept_starts[at] < starts[k]:
+            at += 1
+        value, n = np.uint64(0), 0
+        while at < kept.shape[0] and kept_starts[at] < ends[k]:
+            value = kept[at] if n == 0 else (value ^ kept[at]) * _STEP
+            n += 1
+            at += 1
+        out[k] = value
+    return out
+
+
+@compiled
+def breaks(data: Bytes, starts: Ints, ends: Ints, offsets: Ints) -> Flags:
+    """Return which words begin a text, a line or a sentence."""
+    out = np.zeros(starts.shape[0], np.bool_)
+    for text in range(offsets.shape[0] - 1):
+        for k in range(offsets[text], offsets[text + 1]):
+            out[k] = k == offsets[text] or _ends_sentence(data, ends[k - 1], starts[k])
+    return out
+
+
+@compiled
+def _ends_sentence(data: Bytes, begin: int, end: int) -> bool:
+    for at in range(begin, end):
+        byte = data[at]
+        if byte == 10 or byte == 33 or byte == 46 or byte == 58 or byte == 59 or byte == 63:
+            return True
+        if byte == 0xE3 and at + 2 < end and data[at + 1] == 0x80 and data[at + 2] == 0x82:
+            return True
+        if byte == 0xEF and at + 2 < end and data[at + 1] == 0xBC:
+            wide = data[at + 2]
+            if wide == 0x81 or wide == 0x8E or wide == 0x9A or wide == 0x9B or wide == 0x9F:
+                return True
+    return False
