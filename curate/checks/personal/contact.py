@@ -45,11 +45,16 @@ REGIONS = tuple("US GB CA AU DE FR ES IT NL BE CH AT SE DK NO FI PL PT IE BR MX 
 _PHONE = re.compile(
     r"(?<![\w.,/\-+$€£¥#=%])(?:\(?\+[ ]?|\()?\d(?:[ \t\u00a0\u2011().\-/]{0,3}\d){6,15}(?![\w%]|[.,-]\d)"
 )
-_CALLED = re.compile(
-    r"(?i)\b(?:tele?(?:fono?|phone|fon)?s?|phones?|call(?:ed|ing)?|mobile?|cell(?:ulare?)?|fax|text(?:ed)?"
-    r"|sms|whats ?app|dial|ring|reach(?:ed)?|contact|hotline|landline|handy|rufnummer|erreichbar"
-    r"|anruf\w*|m[óo]vil|celular|ll[aá]m\w+|portable|appel\w*|joindre|chiam\w+|cellulare|ligue|zap"
-    r"|bel|bereikbaar|mobiel\w*|mobilnummer|ring|puhelin|tlf|t[ée]l)\b|电话|電話|手机|携帯|फोन|☎|📞"
+_CALLED = (
+    r"(?:tele?(?:fono?|phone|fon)s?|phones?|call(?:ed|ing)?|mobile?|cell(?:ulare|phone)?|fax|text|sms|whats ?app|dial"
+    r"|ring|reach|contact|hotline|landline|handy|rufnummer|erreichbar|anruf\w*|m[óo]vil|celular|ll[aá]m\w+"
+    r"|portable|appel\w*|joindre|chiam\w+|cellulare|ligue|zap|bel|bereikbaar|mobiel\w*|mobilnummer|puhelin|tlf"
+    r"|t[ée]l|电话|電話|手机|携帯|फोन|☎|📞)"
+)
+_NEAR = re.compile(rf"(?i)(?<![^\W_]){_CALLED}(?![^\W\d_])")
+_LEADING = re.compile(
+    rf"(?i)(?<![^\W_]){_CALLED}(?:\W{{1,3}}(?:number|nummer|n[uú]mero|numero|num[ée]ro|nr|no|is|at|on|me|us|him|her|them|my"
+    r"|new|work|home|office|back|ist|auf|unter|mich|est|au|es|al|è|ao|é|op)(?![^\W\d_])){0,5}[^\w+=]{0,6}$"
 )
 _COUNTED = re.compile(
     r"(?i)\b(?:order|invoice|tracking|ref(?:erence)?|ticket|case|serial|sku|part|item|model|isbn|issn"
@@ -60,22 +65,28 @@ _COUNTED = re.compile(
 
 def _phone(value: str, before: str, after: str) -> float:
     """Judge by the numbering plans: a country code that fits, the country's own grouping, or words."""
-    if "\n" in value or _DATE.fullmatch(value):
+    if "\n" in value or _DATE.fullmatch(value) or _SUM.search(value) or before.endswith("<<"):
         return 0.0
     if value.lstrip("( ").startswith("+"):
         return CHECKED if _valid(value, None) else 0.0
-    if _COUNTED.search(before):
+    if _COUNTED.search(before) or _CODED.search(before) or re.match(r"\s*[=*×^<>]", after):
         return 0.0
-    called = bool(_CALLED.search(before[-40:]))
+    leading, near = bool(_LEADING.search(before)), bool(_NEAR.search(before[-40:]))
     for region in REGIONS:
         number = _valid(value, region)
-        if number and called:
+        if number and (leading or (near and _grouped(value, number, region, 2))):
             return CONTEXT
-        if number and _grouped(value, number, region):
+        if number and _grouped(value, number, region, _GROUPS.get(region, 4)):
             return FORMAT
     return 0.0
 
 
+_SUM = re.compile(r"\d +[-/] +\d|^\d+[-/]\d+$(?<!\d{7})|\d\.\d{1,2}[-/ ]|^\d+\.\d+$")
+"""A difference, a quotient or a decimal number."""
+_CODED = re.compile(
+    r"(?i)\b(?:function|assert|return|print|def|coords|substring|regex)\b|\w\([^()]{0,20}$"
+    r"|\b(?:input|output|string|digits?|chars|text)\b[^\w\n]{0,4}[\"'`]$"
+)
 _DATE = re.compile(
     r"(?:19|20)\d\d[-/. ]\d\d?[-/. ]\d\d?(?:[ \d]*)|\d\d?[-/. ]\d\d?[-/. ](?:19|20)\d\d"
 )
@@ -93,13 +104,13 @@ def _valid(value: str, region: str | None) -> Any:
     return number if phonenumbers.is_valid_number(number) else None
 
 
-def _grouped(value: str, number: Any, region: str) -> bool:
+def _grouped(value: str, number: Any, region: str, fewest: int) -> bool:
     """Say whether the digits stand in groups as people of that country write them."""
     import phonenumbers
 
     usual = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
     groups = re.findall(r"\d+", value)
-    return len(groups) >= _GROUPS.get(region, 4) and groups == re.findall(r"\d+", usual)
+    return len(groups) >= fewest and groups == re.findall(r"\d+", usual)
 
 
 _GROUPS = {"US": 3, "CA": 3, "GB": 3, "AU": 3, "BR": 3}
