@@ -250,7 +250,7 @@ def similar(
     pairs: Ints,
     jaccards: Floats,
 ) -> None:
-    """Write the Jaccard similarity of the shingles of each pair of texts; 0 without words.
+    """Write the Jaccard similarity of the shingles of each pair of texts; 1 of two empty ones.
 
     Args:
         data: Bytes of the texts.
@@ -297,6 +297,9 @@ def similar(
                 n_right = _distinct(shingles, n, right, right_stamps, k + 1, mask)
                 both = _shared(shingles, n_right, left, left_stamps, stamp, mask_left)
                 jaccards[k] = both / max(n_left + n_right - both, 1)
+                a, b = pairs[k, 0], pairs[k, 1]
+                if offsets[a] == offsets[a + 1] and offsets[b] == offsets[b + 1]:
+                    jaccards[k] = 1.0
 
 
 @compiled

@@ -7,13 +7,23 @@ every pair that is reported was compared shingle by shingle.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from curate.measure.word_runs import Bytes, Hashes, Ints, blocks, buffers, tables, threads
+from curate.measure.word_runs import (
+    Bytes,
+    Hashes,
+    Ints,
+    blocks,
+    buffers,
+    tables,
+    text_keys,
+    threads,
+)
 
 __all__ = ["NearDuplicates", "banding", "jaccards", "minhash_signatures", "near_duplicates"]
 
@@ -47,6 +57,7 @@ def near_duplicates(
     permutations: int = 128,
     recall: float = 0.99,
     common: float = 1.0,
+    parts: Sequence[Any] = (),
     rng: int = 7,
 ) -> NearDuplicates:
     """Return clusters of texts that share at least `threshold` of their shingles, and who stays.
@@ -69,6 +80,8 @@ def near_duplicates(
             cannot give it, they give what they can.
         common: Shingles that more than this share of the texts have do not count (a template
             around every prompt); looked for where there are `_FEW` texts or more. 1 = all count.
+        parts: Other texts of each row, such as its prompt and its answer, each as many as
+            `texts`: a pair counts only where every part shares `threshold` of its words too.
         rng: Seed of the permutations.
 
     Returns:
@@ -87,10 +100,10 @@ def near_duplicates(
     bands, rows = banding(threshold, permutations, recall=recall)
     left_out = _common(data, offsets, width, common)
     signed = _signed(data, offsets, width, left_out, (bands, rows), rng)
-    order, first = _distinct(signed.whole)
-    pick = _Compare(data, offsets, width, left_out, threshold, order)
-    roots = _clusters(signed, order, pick)
-    return _result(signed.whole, first, roots, order, pick)
+    order, number = _distinct(signed.whole, parts)
+    compare = _Compare(data, offsets, width, left_out, threshold, order, _parts(parts, order))
+    roots = _clusters(signed, order, compare)
+    return _result(signed.whole, number, roots, order, compare)
 
 
 def minhash_signatures(
@@ -131,7 +144,7 @@ def jaccards(texts: Any, pairs: npt.ArrayLike, *, width: int = 3, common: float 
         common: As `near_duplicates` has it.
 
     Returns:
-        Shape (n_pairs,), in [0, 1]; 0 where a text has no word.
+        Shape (n_pairs,), in [0, 1]; 0 where a text has no word, 1 where both are empty.
 
     >>> jaccards(["a b c d", "a b c e", "A b c d."], [[0, 1], [0, 2]]).round(2)
     array([0.33, 1.  ], dtype=float32)
@@ -187,6 +200,8 @@ class _Compare:
     threshold: float
     order: Ints
     """Text of each number that pairs are told in."""
+    parts: tuple[_Compare, ...] = ()
+    """Compare words of other texts of the same rows."""
 
     def __call__(self, pairs: npt.NDArray[Any]) -> Floats:
         from curate.measure import _minhash_loops as loops
@@ -199,11 +214,19 @@ class _Compare:
             lambda part: loops.similar(*known, at[part], found[part]),
             [slice(k, k + _PAIRS) for k in range(0, len(pairs), _PAIRS)],
         )
+        for part in self.parts:
+            like = np.flatnonzero(found >= self.threshold)
+            found[like[part(pairs[like]) < self.threshold]] = 0
         return found
 
 
 _PAIRS = 2048
 """Pairs a thread compares at a time."""
+
+
+def _parts(parts: Sequence[Any], order: Ints) -> tuple[_Compare, ...]:
+    none = np.zeros(1, np.uint64)
+    return tuple(_Compare(*buffers(texts), 1, none, 1.0, order) for texts in parts)
 
 
 def _check(threshold: float, width: int) -> None:
@@ -275,15 +298,22 @@ def _signed(
 _BLOCK = 1 << 20
 
 
-def _distinct(whole: Hashes) -> tuple[Ints, Ints]:
-    """Return the first text of each distinct content, ordered by content, and each text's number.
+def _distinct(whole: Hashes, parts: Sequence[Any]) -> tuple[Ints, Ints]:
+    """Return the first row of each distinct content, ordered by content, and each row's number.
 
-    The number of a text without words is -1.
+    The number of a text without words is -1. With parts, a content is one of all parts.
     """
-    values, first, number = np.unique(whole, return_index=True, return_inverse=True)
+    content = whole
+    for texts in parts:
+        key = text_keys(*buffers(texts), punctuation=False)[:, 0]
+        content = np.where(whole == 0, 0, (content ^ key) * _ODD | np.uint64(1))
+    values, first, number = np.unique(content, return_index=True, return_inverse=True)
     if len(values) and values[0] == 0:
         return first[1:], number.astype(np.int64) - 1
     return first, number.astype(np.int64)
+
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def _clusters(signed: _Signed, order: Ints, compare: _Compare) -> Points:
