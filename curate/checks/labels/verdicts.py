@@ -125,13 +125,12 @@ def _finals(said: Row, answer: str, rejected: str | None) -> Iterator[Mismatch]:
         return
     stated = next((said[f] for f in _FLAGS if isinstance(said.get(f), bool)), None)
     shown = answer[final.start : final.end].strip()[:60]
-    if stated is None and wrong:
-        says = f"the final answer is {shown!r}, but {key} says {other!r}"
+    if wrong and stated is not False:
+        flag = "said to be right, yet " if stated else ""
+        says = f"{flag}the final answer is {shown!r}, but {key} says {other!r}"
         yield Mismatch("final answer", says, 0.9, final.start, final.end)
-    elif wrong if stated else (final.value == other and _PLAIN.fullmatch(other)):
-        verb = "right, but the final answer" if stated else "wrong, but the final answer"
-        same = "is not" if wrong else "is"
-        says = f"it is said to be {verb} {shown!r} {same} that of {key}, {other!r}"
+    elif stated is False and final.value == other and _PLAIN.fullmatch(other):
+        says = f"said to be wrong, yet the final answer is {shown!r}, as {key} says"
         yield Mismatch("flag", says, 0.9, final.start, final.end)
 
 
