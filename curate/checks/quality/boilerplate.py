@@ -19,7 +19,6 @@ from curate.records import Evidence, Finding
 __all__ = ["CHECK", "Phrase", "shared_phrases"]
 
 Ints = npt.NDArray[np.int64]
-Texts = Sequence[str | None] | pa.Array
 _SHOWN, _MOST = 3, 50
 
 
@@ -41,7 +40,11 @@ class Phrase:
 
 
 def shared_phrases(
-    answers: Texts, prompts: Texts | None = None, *, share: float = 0.01, fewest: int = 20
+    answers: Sequence[str | None] | pa.Array,
+    prompts: Sequence[str | None] | pa.Array | None = None,
+    *,
+    share: float = 0.01,
+    fewest: int = 20,
 ) -> list[Phrase]:
     """Return the sentences with which at least a share of answers open, or close.
 
@@ -84,11 +87,11 @@ class _Bar(NamedTuple):
     """Distinct answers that must have a sentence."""
 
 
-def _column(texts: Texts) -> pa.Array:
+def _column(texts: Sequence[str | None] | pa.Array) -> pa.Array:
     return texts if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())
 
 
-def _edges(data: Any, starts: Ints, prompts: Texts | None) -> _Edges:
+def _edges(data: Any, starts: Ints, prompts: Sequence[str | None] | pa.Array | None) -> _Edges:
     from curate.checks.quality._edge_loops import edges, wholes
 
     n = len(starts) - 1

@@ -24,8 +24,9 @@ _DO = (
     r"the|your|something)|support|answer (?:that|this|your|the|any|questions?)|engage in|"
     r"participate|share (?:that|this|any|personal|info)|give (?:you|out|advice|medical|legal|any)|"
     r"offer|discuss|do (?:that|this|so|it)\b|"
-    r"complete (?:this|that|the|your)|continue (?:with|this)|produce|respond to|promote|access|browse|process|translate|"
-    r"summari[sz]e|(?:see|view|open) (?:the|any|your|this|that|images?|files?|links?)|encourage|condone|"
+    r"complete (?:this|that|the|your)|continue (?:with|this)|produce|respond to|promote|access|"
+    r"browse|process|translate|summari[sz]e|encourage|condone|"
+    r"(?:see|view|open) (?:the|any|your|this|that|images?|files?|links?)|"
     r"accommodate|satisfy|perform|tell you|make (?:up|jokes?)|play|predict|look up|"
     r"with (?:providing|helping|assisting|creating|writing|that|this))"
 )

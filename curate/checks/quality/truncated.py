@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -70,8 +70,9 @@ def cut_off(rows: Rows, *, tokenizer: Tokenizer = "o200k_base") -> dict[int, Fau
     """Return the answers that were cut off, with what shows it.
 
     The log's word (`finish_reason` length) is certain. Else the ending counts (`ending`); a full
-    stop that is missing counts only where at least four in five answers of the file have one, or
-    where the answer is exactly as long, in characters or tokens, as many others.
+    stop that is missing counts only where at least four in five answers of the file (for the longer
+    half: or of the shorter half) have one, or where the answer is exactly as long, in characters
+    or tokens, as many others.
 
     Args:
         rows: The rows; files are judged apart.
@@ -82,17 +83,19 @@ def cut_off(rows: Rows, *, tokenizer: Tokenizer = "o200k_base") -> dict[int, Fau
     habits = _habits(rows)
     alike = _as_long_as_others(rows, list(ends), tokenizer)
     for row, end in ends.items():
-        fault = _weighed(rows, row, end, habits[rows.file[row]], alike.get(row, ""))
+        text = rows.answer[row].as_py()
+        habit = habits[rows.file[row]].of(len(text.encode()))
+        fault = _weighed(text, end, habit, alike.get(row, ""))
         if fault is not None:
             faults[row] = fault
     return faults
 
 
 _SHORT = 60
-_OPEN = r"[\p{L}\p{M}\p{N},;(\[{„–—-]"
+_OPEN = r"[\p{L}\p{M}\p{N},(\[{„–—-]"
 """A last character that ends no sentence (RE2)."""
 _HABIT = 0.8
-_OPEN_END = re.compile(r"[^\W_]$|[,;(\[{„–—-]$")
+_OPEN_END = re.compile(r"[^\W_]$|[,(\[{„–—-]$")
 _LAST = re.compile(r"\S+\s*$")
 _CUT_REASONS = (
     *("length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", "token_limit"),
@@ -125,7 +128,7 @@ def _dangling(text: str, last: re.Match[str] | None) -> Ending | None:
     word = last[0].strip()
     if word in DANGLING:
         return Ending(f"ends in “{word}”", 0.9, last.start())
-    if word[-1] in ",;([{„" or (word[-1] in "-–—" and len(word) > 1):
+    if word[-1] in ",([{„" or (word[-1] in "-–—" and len(word) > 1):
         return Ending(f"ends in “{word[-20:]}”", 0.9, last.start())
     return None
 
@@ -154,25 +157,46 @@ def _endings(answers: pa.Array) -> Iterator[tuple[int, Ending]]:
 
 def _suspects(answers: pa.Array) -> Ints:
     """Return the rows that end as prose does not, or hold a fence."""
-    tails = pc.utf8_slice_codeunits(pc.utf8_rtrim_whitespace(answers), -1)
+    tails = _last_characters(answers)
     long = pc.greater_equal(pc.binary_length(answers), _SHORT)
     open_end = pc.and_(pc.match_substring_regex(tails, _OPEN), long)
     suspect = pc.fill_null(pc.or_(open_end, pc.match_substring(answers, "```")), False)
     return np.flatnonzero(suspect.to_numpy(zero_copy_only=False))
 
 
-def _habits(rows: Rows) -> dict[int, float]:
-    """Return, of each file, which share of its longer answers ends with a mark."""
+class _Habit(NamedTuple):
+    ends: float
+    """Share of the longer answers of a file that ends with a mark."""
+    short_ends: float
+    """The same of the shorter half of these: where a limit cuts the long ones, these say it."""
+    median: float
+    """Bytes."""
+
+    def of(self, length: int) -> float:
+        """Return which share of the answers to hold one of this length against ends with a mark."""
+        return max(self.ends, self.short_ends) if length > self.median else self.ends
+
+
+def _habits(rows: Rows) -> list[_Habit]:
+    """Return how the answers of each file end."""
     length = pc.fill_null(pc.binary_length(rows.answer), 0).to_numpy(zero_copy_only=False)
     open_end = np.zeros(len(rows), np.bool_)
-    tails = pc.utf8_slice_codeunits(pc.utf8_rtrim_whitespace(rows.answer), -1)
-    open_end[matching(tails, _OPEN)] = True
-    longer = length >= _SHORT
-    out = {}
-    for file in range(len(rows.files)):
-        inside = longer & (rows.file == file)
-        out[file] = 1 - float(open_end[inside].mean()) if inside.any() else float("nan")
-    return out
+    open_end[matching(_last_characters(rows.answer), _OPEN)] = True
+    files = range(len(rows.files))
+    return [_habit(length[at], open_end[at]) for at in (rows.file == file for file in files)]
+
+
+def _habit(length: npt.NDArray[Any], open_end: npt.NDArray[np.bool_]) -> _Habit:
+    length, open_end = length[length >= _SHORT], open_end[length >= _SHORT]
+    if not len(length):
+        return _Habit(float("nan"), float("nan"), float("nan"))
+    median = float(np.median(length))
+    short = open_end[length <= median]
+    return _Habit(1 - float(open_end.mean()), 1 - float(short.mean()), median)
+
+
+def _last_characters(texts: pa.Array) -> pa.Array:
+    return pc.utf8_slice_codeunits(pc.utf8_rtrim_whitespace(texts), -1)
 
 
 def _as_long_as_others(rows: Rows, suspects: list[int], tokenizer: Tokenizer) -> dict[int, str]:
@@ -206,15 +230,13 @@ def _piled(
                 yield suspects[at], f"{value} {unit}, as {n - 1} others that end openly are"
 
 
-def _weighed(rows: Rows, row: int, end: Ending, habit: float, alike: str) -> Fault | None:
+def _weighed(text: str, end: Ending, habit: float, alike: str) -> Fault | None:
     score, says = end.score, f"seems cut off: it {end.what}"
     if alike:
         score, says = max(score, 0.95), f"{says}, and is {alike}"
     elif score < 0.5 and habit >= _HABIT:
         score, says = 0.4 + 0.4 * habit, f"{says}, as {habit:.0%} of the others do not"
-    if score < 0.5:
-        return None
-    return Fault(says=says, spans=_tail(rows.answer[row].as_py(), end.start), score=score)
+    return Fault(says=says, spans=_tail(text, end.start), score=score) if score >= 0.5 else None
 
 
 def _run(rows: Rows, context: Context) -> Found:
@@ -231,8 +253,8 @@ def _run(rows: Rows, context: Context) -> Found:
             spans = _tail(rows.rejected[row].as_py(), end.start)
             fault = Fault(says=f"seems cut off: it {end.what}", spans=spans, score=end.score)
             findings.append(finding(CHECK, row, rejected, fault, ""))
-    habits = {rows.files[file]: share for file, share in _habits(rows).items()}
-    figures = {"end_with_a_mark": {k: v for k, v in habits.items() if v == v}}
+    habits = zip(rows.files, _habits(rows), strict=True)
+    figures = {"end_with_a_mark": {name: h.ends for name, h in habits if h.ends == h.ends}}
     return found(CHECK, findings, looked_at=int(rows.has_answer.sum()), figures=figures)
 
 
