@@ -88,7 +88,8 @@ def _moments(k: Floats, n: Floats, *, leave_out: bool) -> tuple[Floats, Floats]:
     """
 
     def over(values: Floats) -> Floats:
-        return values.sum() - (values if leave_out else 0.0 * values)
+        sums: Floats = values.sum() - (values if leave_out else 0.0 * values)
+        return sums
 
     with np.errstate(invalid="ignore", divide="ignore"):
         total, count = over(n), over((n > 0).astype(np.float64))
