@@ -353,6 +353,16 @@ def audit(
     fix: Annotated[
         Path | None, typer.Option(help="Write the rows without those at fault here.")
     ] = None,
+    redact: Annotated[
+        str,
+        typer.Option(
+            help="What --fix does with personal data: pseudonym, mask, remove, drop (the row); "
+            "auto: pseudonym with a vault or CURATE_PSEUDONYM_KEY, else mask."
+        ),
+    ] = "auto",
+    vault: Annotated[
+        Path | None, typer.Option(help="File that keeps what pseudonyms stand for.")
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option(help="Checks or families to run; default: all.")
     ] = None,
@@ -414,6 +424,8 @@ def audit(
         before=before,
         fail_on=fail_on,
         fix=fix,
+        redact=redact,
+        vault=vault,
         only=only,
         skip=skip,
         thresholds=threshold,

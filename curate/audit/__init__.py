@@ -11,9 +11,10 @@ from curate.audit.bar import DEFAULT_BAR, Bar, above, parse_bar
 from curate.audit.fixing import Fixed, fix
 from curate.audit.outputs import Audited, AuditedFile, found_again, write_findings, write_summary
 from curate.audit.reading import ReadRows, read_rows
-from curate.audit.running import chosen_checks, run_checks
+from curate.audit.running import chosen_checks, run_checks, without_secrets
 from curate.audit.sarif import sarif
 from curate.audit.vectors import distinct_texts, row_vectors
+from curate.audit.watching import Watches
 
 __all__ = [
     "DEFAULT_BAR",
@@ -22,6 +23,7 @@ __all__ = [
     "Bar",
     "Fixed",
     "ReadRows",
+    "Watches",
     "above",
     "chosen_checks",
     "distinct_texts",
@@ -32,6 +34,7 @@ __all__ = [
     "row_vectors",
     "run_checks",
     "sarif",
+    "without_secrets",
     "write_findings",
     "write_summary",
 ]

@@ -39,19 +39,22 @@ class Fixed:
     """Rows that were kept with personal data replaced."""
 
 
-def reasons_of(audited: Audited) -> dict[Place, list[Reason]]:
+def reasons_of(audited: Audited, *, private: bool = False) -> dict[Place, list[Reason]]:
     """Return why each raw row is to be taken out: (file, line) to (check, message).
 
     Rows that cannot be read are taken out; so is every row that an error or a warning holds at
-    fault, where its check says that taking it out mends something. Personal data is replaced
-    instead.
+    fault, where its check says that taking it out mends something.
+
+    Args:
+        audited: What was found.
+        private: Whether rows with personal data are taken out too; else it is replaced in them.
     """
     said: dict[Place, list[Reason]] = {}
     for bad in audited.rejected:
         said.setdefault((bad.file, bad.line), []).append(("unreadable", bad.reason))
     at = audited.rows
     for check, found in zip(audited.checks, audited.found, strict=True):
-        if not check.fixes or check.family == "personal":
+        if not (private if check.family == "personal" else check.fixes):
             continue
         for finding in found.findings:
             if finding.severity == "info":
@@ -78,14 +81,15 @@ def fix(
         audited: What was found.
         paths: The files that were audited.
         out: File or folder to write; ``OUT.removed.jsonl`` stands beside it.
-        redact: Replaces personal data in a row; called with rows that hold some.
+        redact: Replaces personal data in a row; called with rows that hold some. None = these
+            rows are taken out.
 
     Raises:
         ConfigError: If `out` is one of the audited files, or cannot hold them.
     """
     sources = find(paths)
     targets = _targets(sources, out)
-    reasons = reasons_of(audited)
+    reasons = reasons_of(audited, private=redact is None)
     private = _private(audited) if redact is not None else set()
     removed_path = out.with_name(f"{out.name}.removed.jsonl")
     counts = np.zeros(3, np.int64)

@@ -26,8 +26,8 @@ Json = Any
 class Watching(Protocol):
     """Looks at raw rows while they are read."""
 
-    def add(self, number: int, row: object) -> None:
-        """Take in a raw row; `number` counts the raw rows from 0."""
+    def add(self, file: str, number: int, row: object) -> None:
+        """Take in a raw row of a file; `number` counts the raw rows of all files from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def read_rows(
         met(paths, format=format, columns=columns, turns=turns, progress=progress)  # type: ignore[arg-type]
     ):
         if watch is not None and row.value is not None:
-            watch.add(number, row.value)
+            watch.add(row.source.name, number, row.value)
         gathered.add(number, row)
     return gathered.rows()
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from curate.checks.catalogue import CHECKS
 from curate.checks.check import Check, Context, Found
+from curate.checks.evidence import secret_spans
 from curate.checks.rows import Rows
 from curate.errors import ConfigError
+from curate.records import Finding
 
-__all__ = ["chosen_checks", "run_checks"]
+__all__ = ["chosen_checks", "run_checks", "without_secrets"]
 
 Told = Callable[[str, int, int], None]
 """Told (check, done, total) as checks go on."""
@@ -107,3 +109,38 @@ def _sorted(found: Found) -> Found:
 
 def _score(score: float) -> float:
     return score if score == score else float("-inf")
+
+
+def without_secrets(found: Sequence[Found], rows: Rows) -> list[Found]:
+    """Return findings in whose sentences no secret of their rows is quoted.
+
+    A sentence of any check may quote a row; what another check found to be personal in that row
+    is masked there, in notes, and in texts that the row is held against.
+    """
+    values: dict[int, set[str]] = {}
+    for (row, field), spans in secret_spans(found).items():
+        text = "" if field == "row" else getattr(rows, field)[row].as_py() or ""
+        values.setdefault(row, set()).update(text[start:end] for start, end in spans)
+    return [
+        replace(one, findings=tuple(_masked(finding, values) for finding in one.findings))
+        if values
+        else one
+        for one in found
+    ]
+
+
+def _masked(finding: Finding, values: Mapping[int, set[str]]) -> Finding:
+    at = {*finding.rows, *finding.against, *(one.row for one in finding.evidence)} & values.keys()
+    secret = sorted({value for row in at for value in values[row] if value}, key=len)[::-1]
+    if not secret:
+        return finding
+
+    def hidden(text: str) -> str:
+        for value in secret:
+            text = text.replace(value, "•" * len(value))
+        return text
+
+    evidence = tuple(
+        replace(one, note=hidden(one.note), beside=hidden(one.beside)) for one in finding.evidence
+    )
+    return replace(finding, message=hidden(finding.message), evidence=evidence)

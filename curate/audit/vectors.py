@@ -57,7 +57,7 @@ def row_vectors(
 def _mapped(
     texts: pa.Array, embed: Callable[[list[str]], Vectors], path: Path, progress: Progress
 ) -> Vectors:
-    file: Vectors | None = None
+    file: np.memmap[tuple[int, ...], np.dtype[np.float32]] | None = None
     for at, said, filled in _blocks(texts):
         vectors = embed(said)
         if file is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import numpy as np
 from curate.console import bar
 from curate.errors import ConfigError, InputError
 from curate.files import write_json
+from curate.pipeline.audit_fix import fixed
 from curate.pipeline.audit_inputs import (
     audited_of,
     checks_of,
@@ -26,7 +27,7 @@ from curate.pipeline.summary import Summary
 from curate.pipeline.versions import versions
 
 if TYPE_CHECKING:
-    from curate.audit import Audited, Bar, ReadRows
+    from curate.audit import Audited, Bar, Fixed, ReadRows, Watches
     from curate.checks import Check, Context, Found
 
 __all__ = ["audit", "list_checks"]
@@ -104,12 +105,11 @@ def audit(paths: Sequence[str | Path], asked: AuditOptions | None = None) -> Sum
     audited = audited_of(paths, read, checks, found, asked)
     audited = replace(audited, over=above(bars, checks, found, unreadable))
     written = _write(folder, audited, context, asked)
-    fixed = _fixed(audited, paths, asked)
-    return _summary(audited, written, fixed)
+    return _summary(audited, written, fixed(audited, paths, asked))
 
 
-def _run(checks: Sequence[Check], read: ReadRows, context: Context, watch: Any) -> list[Found]:
-    from curate.audit import run_checks
+def _run(checks: Sequence[Check], read: ReadRows, context: Context, watch: Watches) -> list[Found]:
+    from curate.audit import run_checks, without_secrets
 
     place = {check.name: n for n, check in enumerate(checks)}
     with bar("checking") as progress:
@@ -117,7 +117,9 @@ def _run(checks: Sequence[Check], read: ReadRows, context: Context, watch: Any) 
         def told(check: str, done: int, total: int) -> None:
             progress(place[check] * 1000 + 1000 * done // max(total, 1), 1000 * len(checks))
 
-        return run_checks(checks, read.rows, context, seen=watch.found(read), told=told)
+        seen = watch.found(read.raw)
+        found = run_checks(checks, read.rows, context, seen=seen, told=told)
+    return without_secrets(found, read.rows)
 
 
 def _could_look(bars: Sequence[Bar], checks: Sequence[Check], found: Sequence[Found]) -> None:
@@ -150,17 +152,7 @@ def _write(
     return (page, folder / "summary.json", *paths, folder / "findings.sarif")
 
 
-def _fixed(audited: Audited, paths: Sequence[str | Path], asked: AuditOptions) -> Any:
-    from curate.audit import fix
-
-    return fix(audited, paths, asked.fix, redact=_redactor()) if asked.fix else None
-
-
-def _redactor() -> Callable[[Json], Json]:
-    raise NotImplementedError
-
-
-def _summary(audited: Audited, written: Sequence[Path], fixed: Any) -> Summary:
+def _summary(audited: Audited, written: Sequence[Path], mended: Fixed | None) -> Summary:
     severities = Counter(f.severity for one in audited.found for f in one.findings)
     counts: dict[str, Any] = {
         "rows": len(audited.rows),
@@ -173,7 +165,7 @@ def _summary(audited: Audited, written: Sequence[Path], fixed: Any) -> Summary:
         stage="audit",
         counts=counts,
         paths=tuple(path.as_posix() for path in written[:1]),
-        notes=(*_lines(audited), *_fix_lines(fixed), *_verdict(audited)),
+        notes=(*_lines(audited), *_fix_lines(mended), *_verdict(audited)),
         data={"above_the_bar": dict(audited.over)},
     )
 
@@ -195,12 +187,12 @@ def _worst(found: Found) -> str:
     return next(s for s in ("error", "warning", "info") if s in severities)
 
 
-def _fix_lines(fixed: Any) -> Iterable[str]:
-    if fixed is not None:
-        where = ", ".join(path.as_posix() for path in fixed.paths)
+def _fix_lines(mended: Fixed | None) -> Iterable[str]:
+    if mended is not None:
+        where = ", ".join(path.as_posix() for path in mended.paths)
         yield (
-            f"{where}: {fixed.kept:,} rows kept ({fixed.changed:,} with personal data replaced), "
-            f"{fixed.removed:,} taken out with reasons: {fixed.removed_path}"
+            f"{where}: {mended.kept:,} rows kept ({mended.changed:,} with personal data replaced), "
+            f"{mended.removed:,} taken out with reasons: {mended.removed_path}"
         )
 
 

@@ -49,10 +49,9 @@ def _target_of(asked: AuditOptions) -> str | None:
 
 def read_files(paths: Sequence[str | Path], asked: AuditOptions) -> tuple[ReadRows, Any]:
     """Return the rows of the files, and what watched them being read."""
-    from curate.audit import read_rows
-    from curate.checks.watch import Watch
+    from curate.audit import Watches, read_rows
 
-    watch = Watch(_target_of(asked))
+    watch = Watches(_target_of(asked))
     with bar("reading") as progress:
         read = read_rows(
             paths,

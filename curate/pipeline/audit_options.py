@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from curate.errors import ConfigError
 
 __all__ = ["AuditOptions", "options"]
+
+
+Redact = Literal["auto", "pseudonym", "mask", "remove", "drop"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,11 @@ class AuditOptions:
     """``CHECK[:RATE]``; empty = any error."""
     fix: Path | None = None
     """File or folder for the rows without those at fault."""
+    redact: Redact = "auto"
+    """What `fix` does with personal data; auto = pseudonym where there is a key or a vault, else
+    mask; drop = the row is taken out."""
+    vault: Path | None = None
+    """Keeps what pseudonyms stand for."""
     embed: bool = True
     encoder: str = "minilm"
     format: str = "auto"
@@ -74,6 +82,8 @@ def options(files: Sequence[str] | None, **given: Any) -> AuditOptions:
         name: _number(name, value)
         for name, value in (_pair("--threshold", text) for text in said.get("thresholds", ()))
     }
+    if said.get("redact", "auto") not in (known := get_args(Redact)):
+        raise ConfigError(f"--redact {said['redact']}: one of {', '.join(known)}")
     return AuditOptions(**said)
 
 

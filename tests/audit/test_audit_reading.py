@@ -123,7 +123,7 @@ def test_half_a_surrogate_pair_does_not_stop_the_reading(tmp_path):
 
 def test_the_watcher_sees_each_raw_row_once(tmp_path):
     class Seen(list):
-        def add(self, number, row):
+        def add(self, file, number, row):
             self.append((number, row["prompt"]))
 
     seen = Seen()

@@ -1,0 +1,78 @@
+"""The cleaned file of an audit: rows at fault taken out, personal data replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curate.pipeline.audit_options import AuditOptions
+
+if TYPE_CHECKING:
+    from curate.audit import Audited, Fixed
+    from curate.checks.personal.redaction import Redactor
+
+__all__ = ["fixed"]
+
+Json = Any
+
+
+def fixed(audited: Audited, paths: Sequence[str | Path], asked: AuditOptions) -> Fixed | None:
+    """Write the cleaned file, where one was asked for, and what was taken out.
+
+    Raises:
+        ConfigError: If the output is one of the audited files, or pseudonyms are asked for and
+            there is no key.
+    """
+    from curate.audit import fix
+
+    if asked.fix is None:
+        return None
+    with _redactor(asked) as redact:
+        return fix(audited, paths, asked.fix, redact=redact)
+
+
+@contextlib.contextmanager
+def _redactor(asked: AuditOptions) -> Iterator[Callable[[Json], Json] | None]:
+    """Give what replaces personal data in a row; None where such rows are taken out."""
+    from curate.checks.personal.pseudonyms import ENVIRONMENT
+    from curate.checks.personal.redaction import Redactor
+    from curate.checks.personal.vault import Vault
+
+    if asked.redact == "drop":
+        yield None
+        return
+    how = asked.redact
+    if how == "auto":
+        how = "pseudonym" if asked.vault or os.environ.get(ENVIRONMENT) else "mask"
+    with contextlib.ExitStack() as open_:
+        vault = open_.enter_context(Vault(asked.vault)) if asked.vault else None
+        redactor = Redactor(how=how, vault=vault)
+        yield lambda row: _without(row, redactor)
+
+
+def _without(row: Json, redactor: Redactor) -> Json:
+    """Return a row with the values in all its texts replaced; its keys and numbers stay."""
+    texts: list[str] = []
+    leads: list[str] = []
+
+    def gather(text: str, lead: str) -> str:
+        texts.append(text)
+        leads.append(lead)
+        return text
+
+    _visit(row, "", gather)
+    done = iter(redactor.texts(texts, leads))
+    return _visit(row, "", lambda text, lead: next(done))
+
+
+def _visit(value: Json, lead: str, change: Callable[[str, str], Json]) -> Json:
+    if isinstance(value, str):
+        return change(value, lead)
+    if isinstance(value, dict):
+        return {key: _visit(inner, f"{key}: ", change) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_visit(inner, lead, change) for inner in value]
+    return value
