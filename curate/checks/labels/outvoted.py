@@ -21,7 +21,7 @@ from curate.checks.rows import Rows
 from curate.measure.consensus import doubt_by_group
 from curate.records import Evidence, Finding
 
-__all__ = ["CHECK", "Committee", "Doubts", "committees", "doubts"]
+__all__ = ["CHECK", "Committee", "Doubts", "committees", "doubts", "outvoted_answers"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -59,6 +59,25 @@ class Doubts:
     share: Floats
     """Share of the votes for it."""
     n_votes: Ints
+
+
+def outvoted_answers(rows: Rows) -> Floats:
+    """Return the log-odds that each row's answer is wrong, by what others answered.
+
+    Others are the votes that the row holds, or rows of the same prompt by other models, of which
+    three have to announce a final answer.
+
+    Args:
+        rows: Preferences are left out (see `doubtful-preferences`).
+
+    Returns:
+        Shape (n_rows,); NaN where nothing can be said.
+    """
+    out = np.full(len(rows), np.nan)
+    for found in (_by_prompt(rows), _by_votes(rows)):
+        known = ~np.isnan(found.log_odds)
+        out[found.rows[known]] = found.log_odds[known]
+    return out
 
 
 def _run(rows: Rows, context: Context) -> Found:
