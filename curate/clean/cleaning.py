@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from curate.checks import Beside, Context
 from curate.clean.fates import DROPPED, FLAGGED, Fates
-from curate.clean.faults import Task, by_checks, chosen
+from curate.clean.faults import THRESHOLDS, Task, by_checks, chosen
 from curate.clean.leaving import Leaving, flagged
 from curate.clean.redacting import Redacts, Tables, redacted, touched
 from curate.clean.rules import by_rules
@@ -86,7 +86,7 @@ def clean(
     """
     pool = Tables(records, candidates, PAIRS.empty_table() if pairs is None else pairs)
     context = Context(
-        thresholds=config.thresholds,
+        thresholds={**THRESHOLDS, **config.thresholds},
         benchmarks=tuple(benchmarks),
         languages=tuple(config.languages),
         progress=progress,
@@ -121,7 +121,9 @@ def clean_answers(
     there = pc.is_in(answers["record_id"], value_set=records["id"].combine_chunks())
     pool = Tables(records, answers.filter(there), PAIRS.empty_table())
     context = Context(
-        thresholds=config.thresholds, languages=tuple(config.languages), progress=progress
+        thresholds={**THRESHOLDS, **config.thresholds},
+        languages=tuple(config.languages),
+        progress=progress,
     )
     return _cleaned(pool, config, task, context, redactor, answers_only=True)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -29,30 +30,28 @@ def copies(
 
     Args:
         records: Table of `records.RECORDS`.
-        look: A check that finds copies: a finding's rows repeat those of its `against`.
+        look: A check that finds copies: a finding's rows repeat those of its `against`, and rows
+            are alike only where their answers are. What must be the same stands as the answer.
     """
     chats = records["messages"].to_pylist()
-    said = [texts.prompt_text(chat, turns=len(chat)) for chat in chats]
-    asked = texts.distinctive(said)
-    rows = prompt_rows(records, pa.array(asked, pa.large_string()))
-    tools = records["tools"].to_pylist()
+    asked = texts.distinctive([texts.prompt_text(chat, turns=len(chat)) for chat in chats])
+    kinds = map(_kind, asked, chats, records["tools"].to_pylist())
+    rows = replace(
+        prompt_rows(records, pa.array(asked, pa.large_string())),
+        answer=pa.array(kinds, pa.large_string()),
+    )
     for finding in look(rows):
-        members = sorted({*finding.rows, *finding.against})
-        kinds: dict[tuple[Any, ...], int] = {}
-        for row in members:
-            kept = kinds.setdefault(_kind(asked[row], chats[row], tools[row]), row)
-            if kept != row:
-                yield row, _reason(finding, rows, kept)
+        kept = " or ".join(rows.place(row) for row in finding.against[:_TOLD])
+        yield from ((row, f"repeats the prompt of {kept}") for row in finding.rows)
 
 
-def _kind(asked: str, chat: Sequence[dict[str, Any]], tools: str | None) -> tuple[Any, ...]:
-    """Return what prompts must have in common to be copies."""
+_TOLD = 2
+
+
+def _kind(asked: str, chat: Sequence[dict[str, Any]], tools: str | None) -> str:
+    """Return one word for what copies must have in common beside most of their words."""
     system = [turn["content"] or "" for turn in chat if turn["role"] in ("system", "developer")]
-    return tuple(_NUMBER.findall(asked)), digest(*system, tools or "")
+    return digest(*_NUMBER.findall(asked), "", *system, tools or "")
 
 
 _NUMBER = re.compile(r"\d+")
-
-
-def _reason(finding: Finding, rows: Rows, kept: int) -> str:
-    return f"repeats the prompt of {rows.place(kept)} ({finding.check})"

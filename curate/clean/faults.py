@@ -16,14 +16,22 @@ from curate.config import CleanConfig
 from curate.errors import ConfigError
 from curate.records import Finding
 
-__all__ = ["DEFAULTS", "active", "by_checks", "chosen"]
+__all__ = ["DEFAULTS", "THRESHOLDS", "active", "by_checks", "chosen"]
 
 Action = Literal["drop", "flag"]
 Task = Literal["rewrite", "rank"]
 
 DEFAULTS: Mapping[Task, Mapping[str, Action]] = {
-    "rewrite": {},
-    "rank": {},
+    "rewrite": {
+        "exact-duplicates": "drop",
+        "near-duplicates": "drop",
+        "contamination": "drop",
+    },
+    "rank": {
+        "exact-duplicates": "drop",
+        "near-duplicates": "drop",
+        "contamination": "drop",
+    },
 }
 """What is done where the configuration does not name a check. Bad answers stay: to find those that
 an expert should rewrite is what the pool is for."""
@@ -111,6 +119,9 @@ class _Look:
             self.notes.append(f"{self.check.name} could not look: {found.skipped}")
         return found.findings
 
+
+THRESHOLDS: Mapping[str, float] = {"near-duplicates": 0.9}
+"""Where those of an audit would drop too much: one word in sixty may differ, not one in thirty."""
 
 _AGAINST = ("contamination", "semantic-contamination")
 """Checks that are run where benchmarks are given."""
