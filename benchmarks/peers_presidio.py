@@ -81,24 +81,30 @@ def _blank() -> Any:
 
 
 def _secrets() -> Any:
+    """Return detect-secrets' scan of each line; of a private key it names the head, which counts
+    here as the whole block."""
     from detect_secrets.core.scan import scan_line
     from detect_secrets.settings import default_settings
 
     settings = default_settings()
     settings.__enter__()
 
-    def look(text: str) -> list[list[Any]]:
+    def look(text: str, kept: Any = settings) -> list[list[Any]]:
         found, at = [], 0
         for line in text.splitlines(keepends=True):
             for one in scan_line(line.rstrip("\n")):
-                start = line.find(one.secret_value or "\0")
+                start = text.find(one.secret_value or "\0", at, at + len(line))
                 if start >= 0:
-                    end = at + start + len(one.secret_value)
-                    found.append([at + start, end, one.type, 1.0])
+                    found.append([start, _end(text, start, one), one.type, 1.0])
             at += len(line)
         return found
 
     return look
+
+
+def _end(text: str, start: int, one: Any) -> int:
+    last = text.find("PRIVATE KEY-----", start + 30) if one.type == "Private Key" else -1
+    return start + len(one.secret_value) if last < 0 else last + 16
 
 
 if __name__ == "__main__":

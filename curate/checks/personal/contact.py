@@ -46,7 +46,7 @@ _PHONE = re.compile(
     r"(?<![\w.,/\-+$€£¥#=%])(?:\(?\+[ ]?|\()?\d(?:[ \t\u00a0\u2011().\-/]{0,3}\d){6,15}(?![\w%]|[.,-]\d)"
 )
 _CALLED = (
-    r"(?:tele?(?:fono?|phone|fon)s?|phones?|call(?:ed|ing)?|mobile?|cell(?:ulare|phone)?|fax|text|sms|whats ?app|dial"
+    r"(?:(?:my|his|her|their|our|mein\w*|mon|son|mi|su|meu|mijn) n[uú]m(?:b|m)?er[o]?|tele?(?:fono?|phone|fon)s?|phones?|call(?:ed|ing)?|mobile?|cell(?:ulare|phone)?|fax|text|sms|whats ?app|dial"
     r"|ring|reach|contact|hotline|landline|handy|rufnummer|erreichbar|anruf\w*|m[óo]vil|celular|ll[aá]m\w+"
     r"|portable|appel\w*|joindre|chiam\w+|cellulare|ligue|zap|bel|bereikbaar|mobiel\w*|mobilnummer|puhelin|tlf"
     r"|t[ée]l|电话|電話|手机|携帯|फोन|☎|📞)"

@@ -29,16 +29,15 @@ _EVERYBODYS = frozenset(
 
 
 def _v4(value: str, before: str, after: str) -> float:
-    if any(len(part) > 1 and part[0] == "0" for part in value.split(".")):
+    """Judge by the words before it; without any, what counts as a version does is none."""
+    parts = value.split(".")
+    if any(len(part) > 1 and part[0] == "0" for part in parts):
         return 0.0
     sure = _ip(value)
-    addressed = bool(_ADDRESSED.search(before[-40:]))
-    small = all(int(part) < 30 for part in value.split("."))
-    if (_VERSION.search(before) and not re.search(r"(?i)\bip\b", before)) or (
-        small and not addressed
-    ):
+    if _VERSION.search(before) and not re.search(r"(?i)\bip\b", before):
         return min(sure, WEAK)
-    return sure
+    counting = int(parts[0]) < 32 or sum(len(part) == 1 for part in parts) > 1
+    return min(sure, WEAK) if counting and not _ADDRESSED.search(before[-40:]) else sure
 
 
 def _v6(value: str, before: str, after: str) -> float:

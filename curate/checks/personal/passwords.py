@@ -25,6 +25,8 @@ def _password(value: str, before: str, after: str) -> float:
     if is_made_up(value) or _CODE.fullmatch(value) or (not quoted and _TYPED.match(after)):
         return 0.0
     classes = sum(bool(re.search(c, value)) for c in ("[a-z]", "[A-Z]", r"\d", r"[^\w]|_"))
+    if not quoted and value.isalpha():
+        return 0.0
     if classes == 1:
         return CONTEXT if quoted and len(value) >= 6 and not _PROSE.search(before) else 0.0
     if classes == 2 and re.fullmatch(r"[A-Z]?[a-z'’-]+\W?", value):
@@ -36,7 +38,7 @@ _CODE = re.compile(
     r"[A-Za-z_]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)+|[a-z]+(?:_[a-z]+)+|[A-Z]+(?:_[A-Z]+)+|https?://\S+|[@:%$]\w+|/\S*"
 )
 """An attribute, a name in snake case, a URL, a parameter, a path."""
-_TYPED = re.compile(r"\s?(?:\(|\[|\+=|\.)")
+_TYPED = re.compile(r"\s?(?:\(|\[|\+=)|\.\w")
 _PROSE = re.compile(r"(?i)\b(?:is|was|to|ist|est|es)\b\W*$")
 
 _PIN = re.compile(

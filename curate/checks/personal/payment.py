@@ -67,9 +67,10 @@ def _iban(value: str, before: str, after: str) -> float:
 
 
 _ACCOUNT = re.compile(
-    r"(?i)\b(?:(?:bank )?account|acct|a/c|konto|cuenta|compte|conta|rekening|routing|aba|sort code|blz|kontonummer|rekeningnummer)"
-    r"(?: (?:transit|corrente|bancaria|bancaire))?[\s\"'*_]{0,3}(?:number|nummer|num|nr|no|n[º°]|#)?\.?"
-    r"[\s\"'`*:=#()\-–]{0,6}(?:is|was|ist|es|est)?[\s\"':]{0,3}(?P<value>\d{2}[- ]\d{2}[- ]\d{2}(?!\d)|\d[\d -]{4,18}\d)(?![\w.-])"
+    r"(?i)(?<![^\W_])(?:(?:bank ?)?(?:account|acct|a/c|konto|cuenta|compte|conta|rekening)|routing|aba|sort code|blz)"
+    r"(?: (?:transit|corrente|bancaria|bancaire))?[\s\"'*_]{0,3}(?:(?:number|nummer|num|nr|no|n[º°]|#)\.?)?"
+    r"[ \t\"'`*:=#()\-–]{0,6}(?:is|was|ist|es|est)?[ \t\"':]{0,3}"
+    r"(?P<value>\d{2}-\d{2}-\d{2}(?!\d)|\d(?: ?\d){5,18})(?![\w-]|[.,]\d| [-+*/=] )"
 )
 
 
