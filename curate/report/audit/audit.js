@@ -1,7 +1,7 @@
 const audit = (() => {
   const data = JSON.parse($("data").textContent);
   const { checks, findings: { rows: all, texts, files, splits } } = data;
-  const WORD = { e: "Error", w: "Warning", i: "Fact" }, CLASS = { e: "error", w: "warning", i: "info" };
+  const WORD = { e: "Error", w: "Warning", i: "Fact" }, CLASS = { e: "level-error", w: "level-warning", i: "level-info" };
   const MARK = { right: "right", wrong: "wrong", desk: "for the desk" };
   const HIGH = 80, AROUND = 6;
   const count = (n) => n.toLocaleString("en");
@@ -38,7 +38,7 @@ const audit = (() => {
 
   function said(finding) {
     if (!own.has(finding)) own.set(finding, [checks[finding.c].name, checks[finding.c].family, finding.i, finding.m, ...finding.r, ...finding.a,
-      ...finding.b.flatMap((pane) => [pane.p, ...pane.n])].join("\n").toLowerCase());
+      ...finding.b.flatMap((pane) => [pane.p, ...pane.n, ...pane.x.flatMap((one) => one[4])])].join("\n").toLowerCase());
     return own.get(finding);
   }
   function searched(needle) {
@@ -118,8 +118,8 @@ const audit = (() => {
   function block(children) {
     return make("div", { class: "text", dir: "auto", tabindex: "0" }, ...children);
   }
-  function part([label, at, spans, beyond], against, kind, more) {
-    const out = [make("p", { class: "label" }, label)];
+  function part([label, at, spans, beyond, notes], against, kind, more) {
+    const out = [make("p", { class: "label" }, label, ...notes.map((note) => make("span", { class: "note" }, ...pieces(note))))];
     if (at === null) return [...out, make("p", { class: "fine" }, "Texts are left out of this page.")];
     const text = texts[at];
     if (text === "") return [...out, make("p", { class: "fine" }, "Empty.")];
@@ -136,11 +136,11 @@ const audit = (() => {
     if (beyond) out.push(make("p", { class: "fine" }, `${count(beyond)} more marked place${beyond === 1 ? "" : "s"} further on.`));
     return out;
   }
-  function pane(side, other, kind) {
+  function pane(side, other, kind, alone) {
     const against = (label) => other ? other.x.find(([name]) => name === label) ?? null : null;
     const head = make("div", { class: "side" }, make("h4", {}, side.t), place(side.p));
     const notes = side.n.map((note) => make("p", { class: "fine" }, ...pieces(note)));
-    const wide = !other && side.x.filter(([label]) => label === "Chosen" || label === "Rejected").length === 2;
+    const wide = alone && side.x.filter(([label]) => label === "Chosen" || label === "Rejected").length === 2;
     const parts = (some) => some.flatMap((one) => part(one, against(one[0]), kind, true));
     if (!wide) return make("div", { class: "pane" }, head, ...notes, ...parts(side.x));
     const pair = side.x.filter(([label]) => label !== "Prompt");
@@ -164,7 +164,7 @@ const audit = (() => {
     const detail = $("f-detail");
     if (!current) return detail.replaceChildren(make("p", { class: "none" }, "No finding to show."));
     const finding = current, check = checks[finding.c], at = order.indexOf(finding);
-    const sides = finding.b.map((side, index) => pane(side, finding.b.length === 2 ? finding.b[1 - index] : null, index ? "new" : "gone"));
+    const sides = finding.b.map((side, index) => pane(side, finding.b.length === 2 ? finding.b[1 - index] : null, index ? "new" : "gone", finding.b.length === 1));
     const sign = (name, key, word) => make("button", { type: "button", "aria-pressed": String(marks.get(finding) === name), "aria-keyshortcuts": key, on: { click: () => mark(name) } }, word + " ", make("kbd", {}, key));
     detail.replaceChildren(
       make("p", { class: "over-line" }, make("span", { class: "sev-word " + CLASS[finding.v] }, glyph(finding.v), " " + WORD[finding.v]), make("span", { class: "name" }, check.name),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ _MOST_DEEP = 3
 _SHARES = frozenset({"accuracy", "auroc", "coverage", "precision", "rate", "recall", "share"})
 _IN_PERCENT = _SHARES - {"auroc"}
 _INTERVAL = ("interval", "ci", "ci95", "interval_95")
+_VALUES = ("value", "share", "rate", "auroc")
+_MOST_PARTS = 4
+_STATISTICS = frozenset({"n", "mean", "median", "lower", "upper", "min", "max", "sd"})
 _NOT_FOR_READERS = frozenset({"sample"})
 
 
@@ -59,6 +63,12 @@ class Table:
     """Empty: no head."""
     rows: tuple[tuple[Cell, ...], ...]
     left_out: int = 0
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it needs a line of its own."""
+        widest = max((sum(len(cell.text) for cell in row) for row in self.rows), default=0)
+        return len(self.head) > 3 or widest > 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,14 +133,18 @@ def _facts(value: Mapping[str, Json]) -> Iterator[Fact]:
             interval = write_interval(key, value[at]) if at else ""
             yield Fact(label=_label(key), value=write(key, inner), interval=interval)
         elif _is_estimate(inner):
-            interval = write_interval(key, (inner["low"], inner["high"]))
-            n = f", n = {count(inner['n'])}" if _is_number(inner.get("n")) else ""
-            yield Fact(
-                label=_label(key), value=write(key, inner["value"]), interval=f"{interval}{n}"
-            )
+            yield _estimate(key, inner)
     for key, inner in value.items():
         if _is_interval(inner) and key not in used:
             yield Fact(label=_label(key), value=write_interval(key, inner))
+
+
+def _estimate(key: str, value: Mapping[str, Json]) -> Fact:
+    named = next(name for name in _VALUES if name in value)
+    key = key if named == "value" else f"{key} {named}"
+    interval = write_interval(key, (value["low"], value["high"]))
+    n = f", n = {count(value['n'])}" if isinstance(value.get("n"), int) else ""
+    return Fact(label=_label(key), value=write(key, value[named]), interval=f"{interval}{n}")
 
 
 def _interval_keys(key: str, value: Mapping[str, Json]) -> Iterator[str]:
@@ -154,14 +168,10 @@ def _mapping(title: str, value: Mapping[str, Json], depth: int) -> Iterator[Bloc
         yield _histogram(title, value)
     elif inner and all(isinstance(v, Mapping) and _is_flat(v) for v in inner):
         yield _records(title, [{"": k, **v} for k, v in value.items()])
-    elif len(inner) > 1 and all(_is_number(v) for v in inner) and not _mixed_kinds(value):
+    elif len(inner) > 1 and all(_is_number(v) for v in inner) and not _STATISTICS & set(value):
         yield _pairs(title, list(value.items()))
     elif depth < _MOST_DEEP:
         yield from _object(title, value, depth)
-
-
-def _mixed_kinds(value: Mapping[str, Json]) -> bool:
-    return len({isinstance(v, float) and v != int(v) for v in value.values() if _finite(v)}) > 1
 
 
 def _sequence(title: str, value: list[Json]) -> Block:
@@ -208,38 +218,39 @@ def _cell(key: str, value: Json) -> Cell:
     if _is_interval(value):
         return Cell(text=write_interval(key, value), is_number=True)
     if _is_estimate(value):
-        interval = write_interval(key, (value["low"], value["high"]))
-        return Cell(text=f"{write(key, value['value'])} {interval}", is_number=True)
+        fact = _estimate(key, value)
+        return Cell(text=f"{fact.value} {fact.interval.split(', n =')[0]}", is_number=True)
     return Cell(text=write(key, value), is_number=_is_number(value) or value is None)
 
 
 def _histogram(title: str, value: Mapping[str, Json]) -> Histogram:
     edges = list(value["edges"])
-    names = [k for k, v in value.items() if k != "edges" and _is_counts(v, len(edges) - 1)][:2]
+    names = [k for k, v in value.items() if k != "edges" and _is_counts(v, edges)][:2]
+    bins = _bins(edges, len(value[names[0]]))
     most = [max(value[name], default=0) or 1 for name in names]
-    step = 100 / max(1, len(edges) - 1)
+    step = 100 / len(bins)
     columns = tuple(
         Column(
             x=round(i * step, 3),
             width=round(step * 0.84, 3),
             heights=tuple(_height(value[n][i] / m) for n, m in zip(names, most, strict=True)),
-            tip=_tip(edges[i], edges[i + 1], [(n, value[n][i]) for n in names]),
+            tip=f"{span}: " + ", ".join(f"{_label(n)} {write('', value[n][i])}" for n in names),
         )
-        for i in range(len(edges) - 1)
+        for i, span in enumerate(bins)
     )
     series = tuple(_label(name) for name in names) if len(names) > 1 else ()
-    return Histogram(
-        title=title, series=series, columns=columns, low=number(edges[0]), high=number(edges[-1])
-    )
+    ends = (bins[0].partition(" to ")[0], bins[-1].rpartition(" to ")[2])
+    return Histogram(title=title, series=series, columns=columns, low=ends[0], high=ends[1])
+
+
+def _bins(edges: Sequence[float], n: int) -> list[str]:
+    """Name the bins; where there are more than lie between edges, the outer ones are open."""
+    inner = [f"{number(a)} to {number(b)}" for a, b in itertools.pairwise(edges)]
+    return inner if n == len(inner) else [f"< {number(edges[0])}", *inner, f"≥ {number(edges[-1])}"]
 
 
 def _height(share: float) -> float:
     return round(max(100 * share, 1.5), 2) if share else 0.0
-
-
-def _tip(low: float, high: float, counts: Sequence[tuple[str, float]]) -> str:
-    some = ", ".join(f"{_label(name)} {write('', n)}" for name, n in counts)
-    return f"{number(low)} to {number(high)}: {some}"
 
 
 def write(key: str, value: Json) -> str:
@@ -256,8 +267,16 @@ def write(key: str, value: Json) -> str:
         return count(value)
     if isinstance(value, float):
         return _write_float(key, value)
-    text = value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else _joined(key, value)
     return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"
+
+
+def _joined(key: str, value: Json) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_label(str(k))} {write(str(k), v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(write(key, v) for v in value[:_MOST_WORDS])
+    return str(value)
 
 
 def _write_float(key: str, value: float) -> str:
@@ -307,15 +326,19 @@ def _is_fact(value: Json) -> bool:
 
 def _is_estimate(value: Json) -> TypeGuard[Mapping[str, Json]]:
     """Tell whether it is a number with its interval, as `checks.figures.as_figure` gives it."""
-    return isinstance(value, Mapping) and {"value", "low", "high"} <= set(value)
+    if not isinstance(value, Mapping) or not {"low", "high"} <= set(value):
+        return False
+    return len(value) <= _MOST_PARTS and sum(name in value for name in _VALUES) == 1
 
 
 def _is_histogram(value: Mapping[str, Json]) -> bool:
     edges = value.get("edges")
     if not isinstance(edges, list | tuple) or len(edges) < 2 or not all(map(_finite, edges)):
         return False
-    return any(_is_counts(v, len(edges) - 1) for k, v in value.items() if k != "edges")
+    return any(_is_counts(v, edges) for k, v in value.items() if k != "edges")
 
 
-def _is_counts(value: Json, n: int) -> bool:
-    return isinstance(value, list | tuple) and len(value) == n and all(map(_finite, value))
+def _is_counts(value: Json, edges: Sequence[float]) -> bool:
+    if not isinstance(value, list | tuple) or not all(map(_finite, value)):
+        return False
+    return len(value) in (len(edges) - 1, len(edges) + 1)

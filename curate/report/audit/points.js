@@ -85,6 +85,8 @@
         pen.fillStyle = colour[at];
         const size = sizes[at ? 1 : 0] * scale * (wide < 600 ? 1.5 : 1), half = size / 2;
         for (const faint of away === null ? [false] : [true, false]) {
+          pen.strokeStyle = colour[at];
+          pen.lineWidth = 2 * scale;
           pen.globalAlpha = (at ? .9 : n > 8_000 ? .55 : .75) * (faint ? .2 : 1);
           for (let i = 0; i < n; i++) {
             if (level[i] !== at || away !== null && faint !== (part[i] !== away)) continue;
@@ -92,12 +94,18 @@
             if (n > 8_000 && !at) { pen.fillRect(x - half, y - half, size, size); continue; }
             pen.beginPath();
             if (at === 2) { pen.moveTo(x, y - half * 1.2); pen.lineTo(x + half * 1.1, y + half * .8); pen.lineTo(x - half * 1.1, y + half * .8); }
-            else if (at === 3) pen.rect(x - half * .9, y - half * .9, size * .9, size * .9);
+            else if (at === 3) octagon(pen, x, y, half);
             else pen.arc(x, y, half, 0, 7);
-            pen.fill();
+            if (at === 1 && n <= 40_000) pen.stroke(); else pen.fill();
           }
         }
       }
+    }
+
+    function octagon(pen, x, y, r) {
+      const c = r * .42;
+      pen.moveTo(x - c, y - r);
+      for (const [dx, dy] of [[c, -r], [r, -c], [r, c], [c, r], [-c, r], [-r, c], [-r, -c]]) pen.lineTo(x + dx, y + dy);
     }
 
     /* What lies under the pointer. */

@@ -159,7 +159,8 @@ def _finding(
 
 def _pane(pane: Pane, pool: _Pool) -> dict[str, Json]:
     parts = [
-        [part.label, pool.index(part.text), pool.spans(part), part.beyond] for part in pane.parts
+        [part.label, pool.index(part.text), pool.spans(part), part.beyond, list(part.notes)]
+        for part in pane.parts
     ]
     return {
         "t": pane.title,

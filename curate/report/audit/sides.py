@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from curate.checks.check import Family
 from curate.checks.evidence import Spans, excerpt, joined
@@ -30,6 +30,8 @@ class Part:
     """What matters, counted within `text`."""
     beyond: int = 0
     """Spans that lie outside the excerpt."""
+    notes: tuple[str, ...] = ()
+    """What is said of it."""
 
     def runs(self) -> Iterator[tuple[str, bool]]:
         """Yield the text piece by piece, each with whether it matters."""
@@ -52,6 +54,7 @@ class Pane:
     """``train.jsonl:12``."""
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
+    """What is said of it as a whole."""
     is_row: bool = True
 
 
@@ -105,7 +108,7 @@ def _row_pane(
         for field in LABELS
         if field != "rejected" or field in needed or not here
     ]
-    notes = tuple(dict.fromkeys(e.note for e in here if e.note))
+    notes = _notes(here, "row")
     kept = tuple(part for part in parts if part is not None)
     return Pane(title=title, place=rows.place(row), parts=kept, notes=notes)
 
@@ -125,7 +128,11 @@ def _part(
     label = "Chosen" if is_pair and field == "answer" else LABELS[field]
     spans = joined(span for e in here if e.field == field for span in e.spans)
     most = _LOUD if spans else _QUIET if field in needed else _CONTEXT
-    return _cut(label, text, spans, most, hidden)
+    return replace(_cut(label, text, spans, most, hidden), notes=_notes(here, field))
+
+
+def _notes(here: Sequence[Evidence], field: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(e.note for e in here if e.note and e.field == field))
 
 
 def _cut(label: str, text: str, spans: Spans, most: int, hidden: Hidden) -> Part:

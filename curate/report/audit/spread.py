@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ _BY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lengths:
-    """How long one text of the rows is, in characters, and where rows at fault lie."""
+    """How long one text of the rows is, in characters (bins of a logarithmic scale)."""
 
     name: str
     histogram: Histogram
@@ -55,9 +55,8 @@ def lengths(rows: Rows, fault: Bools) -> list[Lengths]:
 
 
 def _lengths(name: str, texts: pa.Array, fault: Bools) -> Lengths:
-    counted = pc.cast(pc.utf8_length(texts), pa.float64())
-    characters = counted.to_numpy(zero_copy_only=False)
-    spread = histogram(characters, fault)
+    counted = pc.cast(pc.max_element_wise(pc.utf8_length(texts), 1, skip_nulls=False), pa.float64())
+    spread = _unlogged(histogram(np.log10(counted.to_numpy(zero_copy_only=False)), fault))
     return Lengths(
         name=name,
         histogram=spread,
@@ -65,6 +64,21 @@ def _lengths(name: str, texts: pa.Array, fault: Bools) -> Lengths:
         rows=spread.n_pool,
         at_fault=spread.n_queue,
     )
+
+
+def _unlogged(spread: Histogram) -> Histogram:
+    """Return a histogram of logarithms with its edges in characters."""
+    bars = tuple(
+        replace(bar, low=float(round(10**bar.low)), high=float(round(10**bar.high)))
+        for bar in spread.bars
+    )
+    medians = (float(round(10**m)) if m == m else m for m in _medians(spread))
+    median_pool, median_queue = medians
+    return replace(spread, bars=bars, median_pool=median_pool, median_queue=median_queue)
+
+
+def _medians(spread: Histogram) -> tuple[float, float]:
+    return spread.median_pool, spread.median_queue
 
 
 def by_column(rows: Rows, fault: Bools) -> list[Spread]:
