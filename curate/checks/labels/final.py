@@ -48,12 +48,18 @@ def comparable(answer: str) -> str:
     >>> comparable("$1,080.00"), comparable("7 days."), comparable(" (B) "), comparable("The Nile.")
     ('1080', '7', 'b', 'the nile')
     """
-    plain = unicodedata.normalize("NFKC", answer).strip().strip("*_`\"' ")
+    plain = unicodedata.normalize("NFKC", answer).strip().strip("*_`").strip()
     plain = _TEXT.sub(r"\1", _FRACTION.sub(r"\1/\2", plain)).replace("\\%", "%").replace("\\$", "$")
     number = _NUMBER.match(plain.replace("−", "-"))
     if number:
         return _canonical(number[1])
-    return " ".join(plain.casefold().split()).strip(_EDGES)
+    letter = _ALONE.fullmatch(plain)
+    if letter:
+        return letter[1].lower()
+    if _CODE.search(plain):
+        return "".join(plain.split()).replace("'", '"')
+    words = " ".join(plain.casefold().split())
+    return words.strip(_EDGES) or words
 
 
 def differ(one: str, other: str) -> bool | None:
@@ -75,7 +81,7 @@ def differ(one: str, other: str) -> bool | None:
         return not _same(a, b, min(_places(one), _places(other)))
     if (a is None) != (b is None) or max(len(one), len(other)) > _SHORT:
         return None
-    if (len(one) == 1) != (len(other) == 1) or _CODE.search(one) or _CODE.search(other):
+    if (len(one) == 1) != (len(other) == 1) or _FORMULA.search(one) or _FORMULA.search(other):
         return None
     mine, theirs = set(_WORD.findall(one)), set(_WORD.findall(other))
     return None if not mine or not theirs else not (mine <= theirs or theirs <= mine)
@@ -83,7 +89,8 @@ def differ(one: str, other: str) -> bool | None:
 
 _SHORT = 60
 _NEAR_THE_END = 300
-_EDGES = " .,;:!?*_`()[]{}\"'$"
+_EDGES = " .,;:!?*_`\"'$"
+_ALONE = re.compile(r"[(\[{]*([A-Za-z])[)\]}]*[.:]?")
 _SLOTS = (
     re.compile(r"\[\[\s*([A-Za-z]{1,12}|[-+]?[\d.,]+)\s*\]\]"),
     re.compile(r"^\s*####\s*(\S[^\n]*)", re.MULTILINE),
@@ -105,7 +112,8 @@ _NUMBER = re.compile(
 _TEXT = re.compile(r"\\(?:text|mathrm|mathbf)\s*\{([^{}]*)\}|\\(?:left|right|[!,;: ])")
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]+)\}\{([^{}]+)\}")
 _WORD = re.compile(r"\w+")
-_CODE = re.compile(r"""[\[\]{}()<>=\\"'+*/]""")
+_CODE = re.compile(r"[\[\]{}()<>=\\]")
+_FORMULA = re.compile(r"""[\[\]{}()<>=\\"'+*/]""")
 
 
 def _last(pattern: re.Pattern[str], text: str) -> Final | None:
