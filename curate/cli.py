@@ -451,6 +451,53 @@ def audit(
         sys.exit(_ABOVE_THE_BAR)
 
 
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="The version before: a file, folder or glob.")],
+    after: Annotated[str, typer.Argument(help="The version after.")],
+    id: Annotated[
+        str | None, typer.Option(help="Column that names rows in both; metadata.NAME for others.")
+    ] = None,
+    against: Annotated[
+        list[str] | None, typer.Option(help="Benchmark files: leaks that are new are told.")
+    ] = None,
+    embed: Annotated[
+        bool, typer.Option("--embed", help="Compare what the prompts cover, by vectors.")
+    ] = False,
+    encoder: Annotated[str, typer.Option(help="As embed.encoder of a project.")] = "minilm",
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="KIND[:RATE]: exit 1 where more rows than that share are flipped, edited, "
+            "annotated, added, removed, or at fault anew by a check."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; default: diff-NAME.")] = None,
+    no_text: Annotated[
+        bool, typer.Option("--no-text", help="Leave the rows' texts out of what is written.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of every draw.")] = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what changed between two versions: exit 0 done, 1 above a bar, 2 could not run."""
+    import curate.pipeline.diff as comparing
+
+    asked = comparing.DiffOptions(
+        ids=id,
+        against=tuple(against or ()),
+        embed=embed,
+        encoder=encoder,
+        fail_on=tuple(fail_on or ()),
+        out=out,
+        show_text=not no_text,
+        seed=seed,
+    )
+    done = comparing.diff([before], [after], asked)
+    _show([done], as_json)
+    if done.data["above_the_bar"]:
+        sys.exit(_ABOVE_THE_BAR)
+
+
 @argilla.command("up")
 def argilla_up(
     port: Annotated[int | None, typer.Option(help="Default: 6900, or the next free one.")] = None,

@@ -92,11 +92,11 @@ def by_checks(
     notes: list[str] = []
     for check, action in checks:
         look = _Look(check, context, notes)
-        if check.by_row:
+        if answers_only and not check.by_row:
+            continue
+        if check.by_row or check.family == "quality":
             rows = rows_from_pool(records, candidates) if rows is None else rows
             said = _by_row(rows, look)
-        elif answers_only:
-            continue
         else:
             said = _of_prompts(records, look, copied=check.family == "duplicates")
         for what, row, reason in said:
@@ -131,7 +131,7 @@ Said = Iterator[tuple[What, int, str]]
 
 
 def _can_clean(check: Check) -> None:
-    if not check.by_row and check.name not in _OF_PROMPTS:
+    if not check.by_row and check.family != "quality" and check.name not in _OF_PROMPTS:
         raise ConfigError(
             f"`clean.checks.{check.name}`: it looks at the set as a whole, and cannot say which "
             "rows should go; `curate audit` shows what it finds"
