@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from curate.console import bar
 from curate.errors import ConfigError, InputError
 from curate.files import write_json
+from curate.pipeline.audit_desk import on_the_desk, with_samples
 from curate.pipeline.audit_fix import fixed
 from curate.pipeline.audit_inputs import (
     audited_of,
@@ -105,7 +107,9 @@ def audit(paths: Sequence[str | Path], asked: AuditOptions | None = None) -> Sum
     audited = audited_of(paths, read, checks, found, asked)
     audited = replace(audited, over=above(bars, checks, found, unreadable))
     written = _write(folder, audited, context, asked)
-    return _summary(audited, written, fixed(audited, paths, asked))
+    mended = fixed(audited, paths, asked)
+    sent = tuple(on_the_desk(audited, folder, asked.desk)) if asked.desk else ()
+    return _summary(audited, written, mended, sent)
 
 
 def _run(checks: Sequence[Check], read: ReadRows, context: Context, watch: Watches) -> list[Found]:
@@ -119,7 +123,8 @@ def _run(checks: Sequence[Check], read: ReadRows, context: Context, watch: Watch
 
         seen = watch.found(read.raw)
         found = run_checks(checks, read.rows, context, seen=seen, told=told)
-    return without_secrets(found, read.rows)
+    families = {check.name: check.family for check in checks}
+    return with_samples(without_secrets(found, read.rows), families, context.seed)
 
 
 def _could_look(bars: Sequence[Bar], checks: Sequence[Check], found: Sequence[Found]) -> None:
@@ -152,7 +157,9 @@ def _write(
     return (page, folder / "summary.json", *paths, folder / "findings.sarif")
 
 
-def _summary(audited: Audited, written: Sequence[Path], mended: Fixed | None) -> Summary:
+def _summary(
+    audited: Audited, written: Sequence[Path], mended: Fixed | None, sent: Sequence[str]
+) -> Summary:
     severities = Counter(f.severity for one in audited.found for f in one.findings)
     counts: dict[str, Any] = {
         "rows": len(audited.rows),
@@ -165,7 +172,7 @@ def _summary(audited: Audited, written: Sequence[Path], mended: Fixed | None) ->
         stage="audit",
         counts=counts,
         paths=tuple(path.as_posix() for path in written[:1]),
-        notes=(*_lines(audited), *_fix_lines(mended), *_verdict(audited)),
+        notes=(*_lines(audited), *_fix_lines(mended), *sent, *_verdict(audited)),
         data={"above_the_bar": dict(audited.over)},
     )
 
@@ -176,10 +183,14 @@ def _lines(audited: Audited) -> Iterable[str]:
         if not found.findings:
             continue
         rows = f"{found.n_rows:,} rows ({found.rate:.2%})" if found.n_rows else "the whole set"
-        yield f"{_worst(found):<7}  {check.name:<{wide}}  {rows}: {found.findings[0].message}"
+        said = shorten(found.findings[0].message, _WIDE, placeholder=" …")
+        yield f"{_worst(found):<7}  {check.name:<{wide}}  {rows}: {said}"
     skipped = [found.check for found in audited.found if found.skipped]
     if skipped:
         yield f"could not look: {', '.join(skipped)} (why: summary.json)"
+
+
+_WIDE = 120
 
 
 def _worst(found: Found) -> str:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from curate.errors import InputError
 from curate.files import file_digest, read_json
+from curate.pipeline.audit_desk import with_precision
 from curate.pipeline.audit_inputs import audited_of
 from curate.pipeline.audit_options import AuditOptions
 from curate.pipeline.audit_page import write_page
@@ -51,10 +52,13 @@ def page_again(folder: Path, project: Path | None = None) -> Summary:
     )
     checks = [CHECKS.get(one["name"]) for one in said["checks"]]
     found = found_again(folder / "findings.jsonl", checks, said)
+    families = {check.name: check.family for check in checks}
+    found, lines = with_precision(found, families, folder, options["seed"])
     asked = AuditOptions(out=folder, project=project, **_given(options))
     audited = replace(audited_of(names, read, checks, found, asked), over=said["above_the_bar"])
     page = write_page(folder, audited, _kept_vectors(folder), asked)
-    return Summary(stage="report", counts={"rows": len(read.rows)}, paths=(page.as_posix(),))
+    counts = {"rows": len(read.rows)}
+    return Summary(stage="report", counts=counts, paths=(page.as_posix(),), notes=tuple(lines))
 
 
 def _still_the_same(files: Sequence[Mapping[str, Json]]) -> None:
