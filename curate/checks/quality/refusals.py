@@ -34,7 +34,7 @@ def refusal(answer: str, prompt: str = "") -> Fault | None:
     if met is None or _ASKED_WHO.search(prompt):
         return None
     start = met.start("what")
-    if _CANNOT.search(answer, start, start + 220):
+    if _CANNOT.search(answer, start, start + 220) and not _goes_on(answer, start):
         return _fault(answer, start, "refuses", 1.0)
     return _fault(answer, start, "speaks of being a model", 0.5)
 
@@ -56,6 +56,17 @@ _NO_REFUSAL = re.compile(
 _ASKED_WHO = re.compile(
     r"(?i)\b(?:who|what) are you\b|\byour name\b|\bare you (?:an? |really )?(?:human|ai|bot|robot|"
     r"person|machine|real|chatgpt|sentient|conscious)|\b(?:introduce|describe) yourself\b"
+)
+
+
+def _goes_on(answer: str, start: int) -> bool:
+    """Return whether an answer follows after all."""
+    return len(answer) - start > 400 and _STILL.search(answer, start, start + 400) is not None
+
+
+_STILL = re.compile(
+    r"(?i)\b(?:but|however|that said|nevertheless|instead|here (?:is|are)|aber|jedoch|mais|pero|"
+    r"sin embargo|però|mas|porém|maar|ale|но|однако)\b|但|しかし|ただし|하지만|لكن"
 )
 
 

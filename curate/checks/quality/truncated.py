@@ -215,7 +215,7 @@ def _as_long_as_others(rows: Rows, suspects: list[int], tokenizer: Tokenizer) ->
     return out
 
 
-_PILE, _MOST_COUNTED, _LONGEST = 10, 20_000, 50_000
+_PILE, _MOST_COUNTED, _LONGEST = 10, 5000, 50_000
 
 
 def _piled(
