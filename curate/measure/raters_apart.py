@@ -69,7 +69,7 @@ def raters_apart(hits: npt.ArrayLike, trials: npt.ArrayLike) -> RatersApart:
     )
 
 
-_EXACT = 1e9
+_EXACT = 1e6
 """Strength of a prior without overdispersion."""
 
 

@@ -47,7 +47,7 @@ def annotator_bias(
 
 def directions_apart(
     steps: npt.ArrayLike, annotators: npt.ArrayLike, n_annotators: int
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[Floats, ...]:
     """Hold the direction that each annotator's votes point in against everybody else's.
 
     A vote is a step from the answer that lost to the one that won. Each annotator's steps are
@@ -61,8 +61,8 @@ def directions_apart(
         n_annotators: How many there are.
 
     Returns:
-        Of each annotator: the mean projection, the z-score, and the cosine between the mean step
-        of all and that of all but this one (how far leaving the annotator out turns it); NaN with
+        Of each annotator: the mean projection, the z-score, and how many times as long the mean
+        step is without this one's votes (above 1: the votes work against all others'); NaN with
         fewer than two votes.
     """
     x, who = np.asarray(steps), np.asarray(annotators)
@@ -75,8 +75,9 @@ def directions_apart(
     apart = _mean_of_others(mean, n)
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (mean - apart) / np.sqrt(variance / n)
-    turned = others @ _unit(total[None])[0]
-    return np.where(n > 1, mean, np.nan), np.where(n > 1, z, np.nan), turned
+        without = np.linalg.norm(total - sums, axis=1) / (len(x) - n)
+        gain = without / np.linalg.norm(total / len(x))
+    return tuple(np.where(n > 1, found, np.nan) for found in (mean, z, gain))
 
 
 def _run(rows: Rows, context: Context) -> Found:
@@ -222,7 +223,7 @@ class _Directions:
     def __init__(self, steps: npt.NDArray[np.float32], votes: Ints, ballots: Ballots):
         n, who = len(ballots.names), ballots.who[votes]
         self.ballots = ballots
-        self.mean, self.z, self.turned = directions_apart(steps, who, n)
+        self.mean, self.z, self.gain = directions_apart(steps, who, n)
         counts = np.bincount(who, minlength=n)
         self.p = holm(np.where(counts >= _FEWEST, _tail(self.z, counts - 1), np.nan))
 
@@ -235,7 +236,7 @@ class _Directions:
                 "name": self.ballots.names[j],
                 "projection": float(self.mean[j]),
                 "z": float(self.z[j]),
-                "cosine_without": float(self.turned[j]),
+                "step_without": float(self.gain[j]),
                 "p_value": float(self.p[j]),
             }
             for j in order

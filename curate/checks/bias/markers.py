@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from dataclasses import dataclass
@@ -21,14 +22,14 @@ class Marker:
 
     name: str
     pattern: str
-    """A regular expression that RE2 and Python's re read alike."""
+    """A regular expression of RE2."""
     means: str
     """What a text with it does, after "an answer that"."""
     where: Literal["anywhere", "opening", "ending"] = "anywhere"
     """Where it is looked for: the first or the last `_END` characters, or the whole text."""
 
 
-_BEGIN = r"(?i)^[\s\W]{0,6}"
+_BEGIN = r"(?i)^\W{0,6}"
 _PRAISE = (
     "great|excellent|good|wonderful|fantastic|amazing|brilliant|interesting|fascinating|"
     "thoughtful|insightful|terrific|perfect"
@@ -57,7 +58,7 @@ MARKERS: tuple[Marker, ...] = (
         name="flattery",
         pattern=_BEGIN + rf"(?:(?:what|that['’]?s|that is|this is)\s+)?(?:(?:an?|such an?)\s+)?"
         rf"(?:really\s+|very\s+|truly\s+)?(?:{_PRAISE})\s+(?:question|point|idea|observation|"
-        r"catch|choice|job|work|thinking)|"
+        r"catch|choice|job|work|thinking)\s*(?:[!.,:;—–-]|$)|"
         + _BEGIN.removeprefix("(?i)")
         + r"(?:you['’]?re|you are)\s+(?:absolutely|completely|totally|so|quite)?\s*"
         r"(?:right|correct)|"
@@ -170,11 +171,28 @@ def mark_spans(text: str, marker: Marker, *, most: int = 5) -> tuple[tuple[int, 
     """
     start = max(len(text) - _END, 0) if marker.where == "ending" else 0
     part = text[:_END] if marker.where == "opening" else text[start:]
-    met = itertools.islice(re.finditer(marker.pattern, part), most)
+    met = itertools.islice(re.finditer(_for_python(marker.pattern), part), most)
     return tuple((start + one.start(), start + one.end()) for one in met)
 
 
 _END = 240
+
+
+@functools.cache
+def _for_python(pattern: str) -> str:
+    """Return what means to Python what the pattern means to RE2, whose classes are ASCII's."""
+    inside = re.sub(r"\[[^]]*\]", lambda met: met[0].replace(r"\s", r"\t\n\f\r "), pattern)
+    for theirs, ours in _CLASSES.items():
+        inside = inside.replace(theirs, ours)
+    return inside
+
+
+_CLASSES = {
+    r"\b": "(?:(?<![A-Za-z0-9_])(?=[A-Za-z0-9_])|(?<=[A-Za-z0-9_])(?![A-Za-z0-9_]))",
+    r"\s": r"[\t\n\f\r ]",
+    r"\S": r"[^\t\n\f\r ]",
+    r"\W": "[^A-Za-z0-9_]",
+}
 
 
 def _part(texts: pa.Array, marker: Marker) -> pa.Array:

@@ -79,7 +79,6 @@ _ALIASES = {
     "lgpl": "lgpl-3.0",
     "all rights reserved": "proprietary",
     "closed": "proprietary",
-    "none": "proprietary",
 }
 
 
@@ -95,7 +94,7 @@ def license_of(text: str) -> License | None:
     plain = _plain(text)
     words = plain.replace("-", " ")
     alias = _ALIASES.get(words.removesuffix(" 0").strip()) or _ALIASES.get(words)
-    return LICENSES.get(plain) or (LICENSES[alias] if alias else _loose(plain))
+    return LICENSES[alias] if alias else _loose(plain) or _loose(f"{plain}.0")
 
 
 def _plain(text: str) -> str:

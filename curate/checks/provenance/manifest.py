@@ -40,10 +40,9 @@ def listed_beside(file: Path) -> list[Listed]:
         file: A file that somebody named.
     """
     folder = Path(file).parent
-    inside = folder.resolve().name
+    above, inside = folder.absolute().parent / "manifest.json", folder.absolute().name
     found = [*_sums(folder / "SHA256SUMS"), *_manifest(folder / "manifest.json", "")]
-    above = folder.resolve().parent / "manifest.json"
-    found += _manifest(above, inside)
+    found += _manifest(above, inside) if inside else []
     return [
         Listed(path=folder / name, sha256=digest, manifest=where) for name, digest, where in found
     ]
