@@ -103,9 +103,10 @@ def _of_answers(shared: _Shared) -> Iterator[Cells]:
     compared = {n for c, _ in decided for n in (c.a, c.b)}
     for comparison, winner in decided:
         yield _preference(shared, comparison, winner)
+    alone = shared._replace(votes=None) if exchange.comparisons else shared
     for n, answer in enumerate(exchange.answers):
         if n not in compared:
-            yield _cells(shared, answer, None, None)
+            yield _cells(alone, answer, None, None)
     if not exchange.answers:
         yield _cells(shared, None, None, None)
 

@@ -79,10 +79,11 @@ def test_votes_decide_a_comparison_and_speak_of_the_chosen_one_as_a(tmp_path):
 
 
 def test_an_undecided_comparison_is_two_answers(tmp_path):
-    row = {"instruction": "Hi", "response_a": "a", "response_b": "b", "winner": "tie"}
+    row = {"instruction": "Hi", "response_a": "a", "response_b": "b", "votes": {"x": "tie"}}
     rows = read_rows([written(tmp_path / "a.jsonl", [row])]).rows
     assert rows.answer.to_pylist() == ["a", "b"]
     assert not rows.is_preference.any()
+    assert rows.votes.to_pylist() == [None, None]
 
 
 def test_a_question_with_choices_has_them_below_it_and_its_choice_as_answer(tmp_path):
