@@ -190,14 +190,19 @@ def _coverage(contexts: tuple[Context, Context]) -> Coverage | None:
 def _kinds(a: Rows, b: Rows, keys: tuple[Keys, Keys], found: Matched) -> npt.NDArray[np.int8]:
     """Return what became of each pair, as places in `KINDS`."""
     kinds = np.full(len(found.a), KINDS.index("same"), np.int8)
-    kinds[_any_differ(a, b, found, _BESIDE)] = KINDS.index("annotated")
+    beside = _any_differ(a, b, found, _BESIDE) | _notes_differ(a, b, found.a, found.b)
+    kinds[beside] = KINDS.index("annotated")
     kinds[_any_differ(a, b, found, _TEXTS)] = KINDS.index("edited")
     kinds[_flipped(a, b, keys, found)] = KINDS.index("flipped")
     return kinds
 
 
 _TEXTS = ("prompt", "answer", "rejected")
-_BESIDE = (*(name for name in COLUMNS if name != "id"), "votes", "metadata")
+_BESIDE = (*(name for name in COLUMNS if name != "id"), "votes")
+_SAID_ELSEWHERE = frozenset(
+    (*COLUMNS, "custom_id", "prompt_id", "question_id", "pair_id", "uuid", "task_id")
+)
+"""Fields of the metadata that are names of the row, or stand in a column of their own."""
 
 
 def _any_differ(a: Rows, b: Rows, found: Matched, names: Sequence[str]) -> Bools:
@@ -219,8 +224,29 @@ def _differ(a: Rows, b: Rows, at: Ints, bt: Ints, name: str) -> Bools:
 
 
 def _column(rows: Rows, name: str) -> pa.Array:
-    column = getattr(rows, name) if name in (*_TEXTS, "votes", "metadata") else rows.column(name)
-    return column.cast(pa.large_string())
+    return _cells(rows, name).cast(pa.large_string())
+
+
+def _cells(rows: Rows, name: str) -> pa.Array:
+    own = (*_TEXTS, "votes", "metadata")
+    return getattr(rows, name) if name in own else rows.column(name)
+
+
+def _notes_differ(a: Rows, b: Rows, at: Ints, bt: Ints) -> Bools:
+    """Return the pairs whose metadata differ, by what they say and not by how it is written."""
+    differ = _differ(a, b, at, bt, "metadata")
+    for n in np.flatnonzero(differ).tolist():
+        differ[n] = bool(_notes(a, b, int(at[n]), int(bt[n])))
+    return differ
+
+
+def _notes(a: Rows, b: Rows, at: int, bt: int) -> dict[str, tuple[str | None, str | None]]:
+    before, after = (_metadata(rows.metadata[n].as_py()) for rows, n in ((a, at), (b, bt)))
+    return {
+        f"metadata.{key}": (_field(before, key), _field(after, key))
+        for key in dict.fromkeys((*before, *after))
+        if key not in _SAID_ELSEWHERE and before.get(key) != after.get(key)
+    }
 
 
 def _flipped(a: Rows, b: Rows, keys: tuple[Keys, Keys], found: Matched) -> Bools:
@@ -293,24 +319,11 @@ def _loosely(keys: tuple[Keys, Keys], at: Ints, bt: Ints, name: str) -> Bools:
 def _columns(
     of: Diff, before: int, after: int, names: Sequence[str]
 ) -> dict[str, tuple[str | None, str | None]]:
-    said: dict[str, tuple[str | None, str | None]] = {}
-    for name in names:
-        one, other = _column(of.a, name)[before].as_py(), _column(of.b, name)[after].as_py()
-        if name == "metadata":
-            said |= _fields(_metadata(one), _metadata(other))
-        else:
-            said[name] = (one, other)
-    return said
-
-
-def _fields(
-    before: dict[str, Any], after: dict[str, Any]
-) -> dict[str, tuple[str | None, str | None]]:
-    return {
-        f"metadata.{key}": (_field(before, key), _field(after, key))
-        for key in dict.fromkeys((*before, *after))
-        if before.get(key) != after.get(key)
+    said = {
+        name: (_cells(of.a, name)[before].as_py(), _cells(of.b, name)[after].as_py())
+        for name in names
     }
+    return said | _notes(of.a, of.b, before, after)
 
 
 def _field(said: Mapping[str, Any], key: str) -> str | None:
