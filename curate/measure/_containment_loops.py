@@ -206,6 +206,8 @@ def _window(left: Small, right: Small, weights: Floats, size: int, width: int) -
             start += 1
         if held > best + 1e-9:
             best, low, high = held, start, stop + 1
+    while high < right.shape[0] and right[high] - right[low] <= width:
+        high += 1
     return low, high
 
 
@@ -221,7 +223,8 @@ def mapped(
 ) -> Small:
     """Return which word of a text each word of an item is; -1 = none.
 
-    The longest common runs are laid first, whatever their order; each is then stretched over
+    An item that is there whole is laid so, by itself where it can be. Else the longest common runs
+    are laid first, whatever their order; each is then stretched over
     words that differ, no more than `_APART` at a time; last come short lines (options), which
     must be there as a whole.
     """
@@ -234,6 +237,10 @@ def mapped(
     left, right = _hits(words, lookup, item)
     if left.shape[0] == 0:
         return to
+    literal_words, item_literal = texts.literal[start:stop], items.literal[first:last]
+    whole = _whole(literal_words, item_literal, texts.edges[start:stop], left, right)
+    if whole >= 0:
+        return np.arange(whole, whole + n_words).astype(np.int32)
     low, high = _window(left, right, weights[first:last], size, n_words + n_words // 2 + _ROOM)
     begin, end = right[low], right[high - 1] + size
     left, right = left[low:high], right[low:high]
@@ -246,12 +253,29 @@ def mapped(
     _stretch(words, item_words, to, owner, 1)
     _stretch(words, item_words, to, owner, -1)
     near = max(0, begin - n_words), min(words.shape[0], end + n_words)
-    literal_words, item_literal = texts.literal[start:stop], items.literal[first:last]
     _lay_lines(literal_words, item_literal, lines[first:last], to, owner, near)
     return to
 
 
 _ROOM = 16
+
+
+@compiled
+def _whole(words: Hashes, item_words: Hashes, edges: Flags, left: Small, right: Small) -> np.int64:
+    """Return where an item stands word for word, at best by itself; -1 = nowhere."""
+    n, first = item_words.shape[0], np.int64(-1)
+    for k in range(left.shape[0]):
+        q = np.int64(right[k])
+        if left[k] > 0 or q + n > words.shape[0]:
+            continue
+        same = 0
+        while same < n and words[q + same] == item_words[same]:
+            same += 1
+        if same == n:
+            if edges[q] and (q + n == words.shape[0] or edges[q + n]):
+                return q
+            first = q if first < 0 else first
+    return first
 
 
 @compiled

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curate.measure.word_runs import Words, buffers, words
+from curate.measure.word_runs import Words, words
 
 __all__ = [
     "GRAM",
@@ -82,7 +82,7 @@ class Items:
 
     tokens: Tokens
     numbers: Flags
-    """Which words are bare numbers."""
+    """Which words have numbers in them."""
     lines: Small
     """Line of each word within its item; 0 = a line that need not be there as a whole."""
     grams: Hashes
@@ -201,7 +201,7 @@ def indexed(items: Tokens, lines: Small | None = None) -> Items:
     vocabulary, word_of = np.unique(singles, return_inverse=True)
     return Items(
         tokens=items,
-        numbers=items.hashes == words(*buffers(["7"]), numbers="one").hashes[0],
+        numbers=items.hashes != items.literal,
         lines=np.zeros(len(keys), np.int32) if lines is None else lines,
         grams=grams,
         gram_of=gram_of,

@@ -76,7 +76,7 @@ def joined_hits(found: Sequence[Hits]) -> Hits:
 
 
 def plain_words(items: Items) -> Ints:
-    """Return how many words each item has, bare numbers aside."""
+    """Return how many words each item has, those with numbers in them aside."""
     item = np.repeat(np.arange(len(items)), np.diff(items.tokens.offsets))
     return np.bincount(item[~items.numbers], minlength=len(items)).astype(np.int64)
 
@@ -128,7 +128,7 @@ def apart(hits: Hits, facts: Floats, benchmarks: Ints) -> Flags:
 def _clear(stay: Flags, first: int, last: int, hits: Hits, facts: Floats, benchmarks: Ints) -> None:
     rows = range(first, last)
     taken: dict[int, list[tuple[float, float]]] = {}
-    for k in sorted(rows, key=lambda k: (-facts[k, 0], -hits.scores[k], hits.parts[k])):
+    for k in sorted(rows, key=lambda k: (-round(facts[k, 0], 6), -facts[k, 6], hits.parts[k])):
         low, high = facts[k, 3], facts[k, 4] + 1
         over = taken.setdefault(int(benchmarks[hits.parts[k]]), [])
         if any(min(high, b) - max(low, a) > (high - low) / 2 for a, b in over):
