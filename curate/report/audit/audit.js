@@ -79,24 +79,34 @@ const audit = (() => {
     line.style.top = at * HIGH + "px";
     return line;
   }
+  const there = new Map();
   function draw() {
+    there.clear();
     room.style.height = order.length * HIGH + "px";
+    room.replaceChildren(order.length ? "" : make("p", { class: "none" }, "Nothing matches these filters."));
+    const at = order.indexOf(current);
+    if (at >= 0) list.setAttribute("aria-activedescendant", "f-" + at);
+    else list.removeAttribute("aria-activedescendant");
+    drawSight();
+  }
+  function drawSight() {
     const first = Math.max(0, Math.floor(list.scrollTop / HIGH) - AROUND);
     const last = Math.min(order.length, Math.ceil((list.scrollTop + list.clientHeight) / HIGH) + AROUND);
     const at = order.indexOf(current);
-    const seen = [];
-    for (let i = first; i < last; i++) seen.push(option(order[i], i));
-    if (at >= 0 && (at < first || at >= last)) seen.push(option(current, at));
-    room.replaceChildren(...seen);
-    if (!order.length) room.replaceChildren(make("p", { class: "none" }, "Nothing matches these filters."));
-    if (at >= 0) list.setAttribute("aria-activedescendant", "f-" + at);
-    else list.removeAttribute("aria-activedescendant");
+    const wanted = new Set(at >= 0 ? [at] : []);
+    for (let i = first; i < last; i++) wanted.add(i);
+    for (const [i, line] of there) if (!wanted.has(i)) { line.remove(); there.delete(i); }
+    for (const i of [...wanted].sort((a, b) => a - b)) {
+      if (there.has(i)) continue;
+      there.set(i, option(order[i], i));
+      room.append(there.get(i));
+    }
   }
   let waiting = false;
   list.addEventListener("scroll", () => {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; draw(); });
+    requestAnimationFrame(() => { waiting = false; drawSight(); });
   });
   function bringIntoList(at) {
     const top = at * HIGH, bottom = top + HIGH;

@@ -85,11 +85,11 @@ class Hidden:
         return [span for span in spans if span[0] < span[1]]
 
     def everywhere(self, value: Json) -> Json:
-        """Return JSON in which every text has gone through `say`."""
+        """Return JSON in which every text has gone through `say`; keys are the page's own."""
         if type(value) is str:
             return self.say(value)
         if isinstance(value, dict):
-            return {self.say(key): self.everywhere(inner) for key, inner in value.items()}
+            return {key: self.everywhere(inner) for key, inner in value.items()}
         if isinstance(value, list):
             return [self.everywhere(inner) for inner in value]
         return value

@@ -31,7 +31,7 @@ _MOST_POINTS = 200_000
 _MOST_REGIONS = 12
 _NAMED_FROM = 5_000
 _READ = 600
-_LABELS = 4_000_000
+_LABELS = 3_500_000
 """Characters of labels that the page carries at most."""
 _LABEL = 140
 

@@ -23,7 +23,7 @@ __all__ = ["Example", "as_json", "examples", "sample_of"]
 MOST = 400
 """Findings of one check that the page shows at most."""
 _SAMPLE = 60
-_ROOM = 9_000_000
+_ROOM = 8_000_000
 """Characters of findings that the page carries at most."""
 _PLACES = 40
 

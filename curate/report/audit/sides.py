@@ -14,7 +14,7 @@ from curate.report.audit.hidden import Hidden
 __all__ = ["Pane", "Part", "panes"]
 
 LABELS = {"prompt": "Prompt", "answer": "Answer", "rejected": "Rejected"}
-_LOUD, _QUIET, _CONTEXT = 700, 400, 260
+_LOUD, _QUIET, _CONTEXT = 700, 500, 260
 _MOST_PANES = 4
 _COMPARED: tuple[Family, ...] = ("labels", "bias")
 
@@ -103,6 +103,8 @@ def _row_pane(
     needed: set[str] = {evidence.field for evidence in here}
     if is_pair and family in _COMPARED:
         needed |= {"answer", "rejected"}
+    if not any(evidence.spans for evidence in finding.evidence):
+        needed |= {"prompt", "answer"}
     parts = [
         _part(row, field, here, hidden, is_pair=is_pair, needed=needed)
         for field in LABELS
