@@ -131,7 +131,7 @@ def _noise(seed):
 
 
 def with_vectors(flipped, seed=0):
-    steps, who = steps_of(8, 60, seed, flipped)
+    steps, _ = steps_of(8, 60, seed, flipped)
     rows = judged({f"p{i}": 0.5 for i in range(8)}, 60)
     vectors = {"answer": steps.astype(np.float32), "rejected": np.zeros_like(steps, np.float32)}
     return CHECK.run(rows, Context(vectors=vectors))

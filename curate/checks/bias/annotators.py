@@ -77,7 +77,8 @@ def directions_apart(
         z = (mean - apart) / np.sqrt(variance / n)
         without = np.linalg.norm(total - sums, axis=1) / (len(x) - n)
         gain = without / np.linalg.norm(total / len(x))
-    return tuple(np.where(n > 1, found, np.nan) for found in (mean, z, gain))
+    told = (np.where((n > 1) & np.isfinite(found), found, np.nan) for found in (mean, z, gain))
+    return tuple(told)
 
 
 def _run(rows: Rows, context: Context) -> Found:

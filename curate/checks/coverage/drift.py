@@ -18,7 +18,7 @@ from curate.checks.figures import as_figure, numbered, shares, value_counts
 from curate.checks.rows import Rows
 from curate.measure.delong import auroc_interval
 from curate.measure.drift import ClusterShift, cluster_shift
-from curate.measure.intervals import UNKNOWN, Interval
+from curate.measure.intervals import UNKNOWN, Interval, total
 from curate.measure.keywords import keywords, word_counts, word_divergence, words_apart
 from curate.measure.two_sample import two_sample
 from curate.records import Evidence, Finding
@@ -52,7 +52,7 @@ def names_apart(old: pa.Array, new: pa.Array, *, rng: int = 7) -> Interval:
 
     Each name's score is how much commoner it is among the new rows of one half (half a row added
     to either side); rows of the other half are ranked by it, and the other way round, so that
-    many rare names do not look like a difference.
+    many rare names do not look like a difference; the two AUROCs are averaged.
 
     Args:
         old: Texts; null ones count as a name of their own.
@@ -64,17 +64,20 @@ def names_apart(old: pa.Array, new: pa.Array, *, rng: int = 7) -> Interval:
     """
     if not (len(old) and len(new)):
         return UNKNOWN
-    numbers, names = numbered(pa.concat_arrays([old.cast(pa.string()), new.cast(pa.string())]))
+    numbers, _ = numbered(pa.concat_arrays([old.cast(pa.string()), new.cast(pa.string())]))
     is_new = np.repeat([0, 1], [len(old), len(new)])
-    half = np.random.default_rng(rng).integers(0, 2, len(numbers))
-    scores = np.empty(len(numbers))
-    for part in (0, 1):
-        learned = half != part
-        counts = np.zeros((2, len(names) + 1))
-        np.add.at(counts, (is_new[learned], numbers[learned] + 1), 1)
-        logs = np.log(counts + 0.5)
-        scores[~learned] = (logs[1] - logs[0])[numbers[~learned] + 1]
-    return auroc_interval(scores, is_new)
+    half = np.random.default_rng(rng).permutation(len(numbers)) % 2
+    parts = [_held_out(numbers + 1, is_new, half == part) for part in (0, 1)]
+    known = [part for part in parts if part.known]
+    return total(known, [1 / len(known)] * len(known)) if known else UNKNOWN
+
+
+def _held_out(numbers: Ints, is_new: Ints, held: npt.NDArray[np.bool_]) -> Interval:
+    """Return the AUROC of rows held out, by how much commoner their names are among the others."""
+    counts = np.zeros((2, numbers.max() + 1))
+    np.add.at(counts, (is_new[~held], numbers[~held]), 1)
+    logs = np.log(counts + 0.5)
+    return auroc_interval((logs[1] - logs[0])[numbers[held]], is_new[held])
 
 
 def _run(rows: Rows, context: Context) -> Found:

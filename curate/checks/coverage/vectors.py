@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from curate.checks.check import Beside, Context
 from curate.checks.rows import Rows
-from curate.measure.lexical import words
+from curate.measure.lexical import token_ids
 
 __all__ = ["BY_VECTORS", "BY_WORDS", "Placed", "drawn_rows", "placed", "word_vectors"]
 
@@ -72,9 +73,9 @@ def word_vectors(
 ) -> tuple[Vectors, Vectors]:
     """Return unit vectors of two lots of texts by the words in them.
 
-    Hashed words, weighted by how few texts hold them, on the axes that tell most (latent semantic
-    analysis: Deerwester et al., 1990). Texts without a word are all zero. Near in words is less
-    than near in meaning: use it only where nothing was embedded.
+    Words that several texts share, weighted by how few do, on the axes that tell most (latent
+    semantic analysis: Deerwester et al., 1990). Texts without such a word are all zero. Near in
+    words is less than near in meaning: use it only where nothing was embedded.
 
     Args:
         ours: Texts.
@@ -83,26 +84,37 @@ def word_vectors(
         seed: Of the randomised decomposition.
     """
     from sklearn.decomposition import TruncatedSVD
-    from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
     from threadpoolctl import threadpool_limits
 
-    texts = [text[:_CUT] for text in (*ours, *theirs)]
-    if len(texts) < 2:
-        empty = np.zeros((len(texts), 1), np.float32)
+    counted = _counted([text[:_CUT] for text in (*ours, *theirs)])
+    axes = min(dims, counted.shape[0] - 1, counted.shape[1] - 1)
+    if axes < 1:
+        empty = np.zeros((counted.shape[0], 1), np.float32)
         return empty[: len(ours)], empty[len(ours) :]
-    hashed = HashingVectorizer(
-        analyzer=words, n_features=_FEATURES, norm=None, alternate_sign=False, binary=True
-    ).transform(texts)
-    weighted = TfidfTransformer(smooth_idf=True).fit_transform(hashed)
-    axes = max(1, min(dims, len(texts) - 1))
-    with threadpool_limits(limits=1):
-        found = TruncatedSVD(axes, n_iter=3, random_state=seed).fit_transform(weighted)
+    with threadpool_limits(limits=1), np.errstate(divide="ignore", invalid="ignore"):
+        found = TruncatedSVD(axes, n_iter=2, random_state=seed).fit_transform(counted)
     length = np.linalg.norm(found, axis=1, keepdims=True)
     unit = np.divide(found, length, out=np.zeros_like(found), where=length > _NOTHING)
     return unit[: len(ours)].astype(np.float32), unit[len(ours) :].astype(np.float32)
 
 
-_CUT, _FEATURES, _NOTHING = 1_000, 2**17, 1e-9
+def _counted(texts: list[str]) -> Any:
+    """Return a sparse matrix of the words that several texts share, by how few do."""
+    from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    if not texts:
+        return csr_matrix((0, 0))
+    ids, starts = token_ids(texts)
+    ones = np.ones(len(ids))
+    held = csr_matrix((ones, ids, starts), shape=(len(texts), int(ids.max(initial=-1)) + 1))
+    held.sum_duplicates()
+    held.data[:] = 1.0
+    shared = np.flatnonzero(np.asarray(held.sum(axis=0)).ravel() > 1)
+    return TfidfTransformer().fit_transform(held[:, shared]) if len(shared) else held[:, :0]
+
+
+_CUT, _NOTHING = 1_000, 1e-9
 
 
 def _given(vectors: Vectors) -> npt.NDArray[np.bool_]:
