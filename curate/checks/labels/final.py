@@ -105,7 +105,9 @@ _SAID = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _LETTER = re.compile(r"[\s*_(\[$]*(?:option|choice)?[\s*_(\[]*([A-J])(?=[).,:;\]}*\s]|$)")
-_BARE = re.compile(r"\s*[*_(\[$€£]*(?:[A-J]|yes|no|true|false|[-+]?\d[\d,]*(?:\.\d+)?)[)\]%.*_\s]*")
+_BARE = re.compile(
+    r"\s*[*_(\[$€£]*(?:[A-J]|(?i:yes|no|true|false)|[-+]?\d[\d,]*(?:\.\d+)?)[)\]%.*_\s]*"
+)
 _NUMBER = re.compile(
     r"^[=~≈\s]*[$€£]?\s*([-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+))\s*[$€£%]?(?:\s+[A-Za-z.]+){0,3}[\s.*]*$"
 )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from curate.checks.check import Found
 from curate.measure.estimates import hajek, stratified
-from curate.measure.intervals import Interval
+from curate.measure.intervals import UNKNOWN, Interval
 
 __all__ = ["Precision", "Sample", "precision_at", "ranked_sample"]
 
@@ -104,7 +104,7 @@ def precision_at(verdicts: npt.ArrayLike, sample: Sample) -> list[Precision]:
     if said.shape != sample.findings.shape:
         raise ValueError(f"{said.shape} verdicts, but {len(sample.findings)} findings were drawn")
     sizes = np.diff(np.array([0, *sample.ends])).tolist()
-    parts = [hajek(said[sample.stretch == k], size) for k, size in enumerate(sizes)]
+    parts = [_share(said[sample.stretch == k], size) for k, size in enumerate(sizes)]
     return [
         Precision(first=end, share=_together(parts[: k + 1], sizes[: k + 1]))
         for k, end in enumerate(sample.ends)
@@ -152,5 +152,11 @@ def _allotted(sizes: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]:
     return drawn
 
 
+def _share(verdicts: Floats, size: int) -> Interval:
+    """Return a stretch's share of right findings; unknown where none has a verdict."""
+    return UNKNOWN if np.isnan(verdicts).all() else hajek(verdicts, size)
+
+
 def _together(parts: Sequence[Interval], sizes: Sequence[int]) -> Interval:
-    return stratified(parts, sizes).within(0.0, 1.0)
+    whole = stratified(parts, sizes)
+    return whole.within(0.0, 1.0) if whole.known else whole

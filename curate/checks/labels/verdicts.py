@@ -231,7 +231,7 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _BETTER = re.compile(
-    r"\b(?:response|answer|assistant|option|output|model|completion)?\s*\(?(?P<one>[AB])\)?\s+"
+    r"\b(?i:response|answer|assistant|option|output|model|completion)?\s*\(?(?P<one>[AB])\)?\s+"
     r"(?:is|was|provides|gives|wins|does)\s+(?:the |a |an |clearly |much |slightly |overall |"
     r"therefore |thus |far |significantly )*(?:better|stronger|superior|preferred|preferable|"
     r"winner|more (?:helpful|accurate|correct|complete|informative|convincing))",

@@ -30,17 +30,18 @@ def votes_of(row: Row) -> list[tuple[str, str]] | None:
 
     >>> votes_of({"choices": ["yes", "no"], "predictions": {"m1": "B", "m2": 0, "m3": None}})
     [('m1', 'no'), ('m2', 'yes')]
-    >>> votes_of({"votes": [{"annotator": "w1", "vote": "a"}, {"annotator": "w2", "vote": "tie"}]})
-    [('w1', 'a'), ('w2', 'tie')]
+    >>> people = [{"annotator": "w1", "vote": "A"}, {"annotator": "w2", "vote": "response_b"}]
+    >>> votes_of({"response_a": "x", "response_b": "y", "votes": people})
+    [('w1', 'a'), ('w2', 'b')]
     """
     held = [row[key] for key in _VOTES if isinstance(row.get(key), (Mapping, list, tuple))]
     singles = {k: v for k, v in row.items() if k.startswith("judge_") and _verdict(v)}
     if not held and not singles:
         return None
     named = [pair for value in (*held, singles) for pair in _named(value)]
-    choices = choices_of(row)
+    choices, pair = choices_of(row), not _PAIR.isdisjoint(row)
     read = ((by, _answer(value, choices)) for by, value in named)
-    return [(by, value) for by, value in read if value is not None]
+    return [(by, _side(value) if pair else value) for by, value in read if value is not None]
 
 
 def given_answer(row: Row) -> str | None:
@@ -105,6 +106,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LEAD = re.compile(r"^\s*\(?([A-Z])\s*[).:]\s*")
 _LETTER = re.compile(r"^[\s(\[]*([A-Za-z])[\s)\].:]*$")
 _VERDICTS = frozenset({"a", "b", "tie", "both_bad"})
+_PAIR = frozenset({"response_a", "response_b", "answer_a", "answer_b", "chosen", "rejected"})
 
 
 def _verdict(value: object) -> bool:
@@ -150,7 +152,7 @@ def _answer(value: Any, choices: Mapping[str, str] | None) -> str | None:
         return None
     text = str(value).lower() if isinstance(value, bool) else str(value).strip()
     if choices is None:
-        return _plain(text)
+        return text or None
     texts = list(choices.values())
     letter = _LETTER.match(text)
     if text in texts:
@@ -164,6 +166,9 @@ def _answer(value: Any, choices: Mapping[str, str] | None) -> str | None:
     return text or None
 
 
-def _plain(text: str) -> str | None:
-    small = text.lower().replace("response_", "").replace("model_", "")
-    return (small if small in _VERDICTS else text) or None
+def _side(text: str) -> str:
+    """Return a verdict on two responses as a, b, tie or both_bad; what is none stays."""
+    small = text.lower()
+    for lead in ("response_", "answer_", "model_"):
+        small = small.removeprefix(lead)
+    return small if small in _VERDICTS else text
