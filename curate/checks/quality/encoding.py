@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pyarrow as pa
+
 from curate.checks.check import Check, Context, Found
-from curate.checks.quality.judging import Fault, judged, matching, shown
+from curate.checks.quality.judging import Fault, Ints, judged, matching, shown
 from curate.checks.rows import Rows
 
 __all__ = ["CHECK", "damage"]
@@ -114,13 +116,16 @@ def _about_it(text: str) -> bool:
 
 
 def _run(rows: Rows, context: Context) -> Found:
+    def suspects(texts: pa.Array) -> Ints:
+        return matching(texts, _FILTER)
+
     return judged(
         CHECK,
         rows,
         context,
-        filter=lambda texts: matching(texts, _FILTER),
+        filter=suspects,
         judge=damage,
-        prompts=damage,
+        prompts=(suspects, damage),
         advice="read the source again in the right encoding, or mend it with ftfy",
     )
 

@@ -64,5 +64,5 @@ def _open(line: str) -> bool:
 
 
 def _words(line: str) -> int:
-    wide = sum("\u3040" <= c <= "\uffdc" for c in line)
+    wide = 0 if line.isascii() else sum("\u3040" <= c <= "\uffdc" for c in line)
     return len(line.split()) + wide // 2

@@ -66,7 +66,7 @@ def judged(
     filter: Filter,
     judge: Judge,
     advice: str,
-    prompts: Judge | None = None,
+    prompts: tuple[Filter, Judge] | None = None,
 ) -> Found:
     """Judge the answers that pass a filter, and the rejected ones; what is rejected is told only.
 
@@ -77,16 +77,19 @@ def judged(
         filter: Numbers of the texts worth a judgement.
         judge: What is wrong with a text.
         advice: What to do, to follow a semicolon.
-        prompts: What is wrong with a prompt; None = prompts are not looked at.
+        prompts: The same of prompts; None = they are not looked at.
     """
-    fields: dict[Field, Judge] = {"answer": judge, "rejected": judge}
+    fields: dict[Field, tuple[Filter, Judge]] = {
+        "answer": (filter, judge),
+        "rejected": (filter, judge),
+    }
     if prompts is not None:
         fields["prompt"] = prompts
     least = context.threshold(check)
     findings = [
         finding(check, row, field, fault, advice)
         for field, by in fields.items()
-        for row, fault in _faults(rows, field, filter, by)
+        for row, fault in _faults(rows, field, *by)
         if not fault.score < least
     ]
     seen = rows.has_answer if prompts is None else np.ones(len(rows), np.bool_)

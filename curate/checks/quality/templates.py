@@ -99,7 +99,8 @@ def _marks(text: str) -> list[re.Match[str]]:
 
 
 def _mark(answer: str, prompt: str) -> Fault | None:
-    met = [m for m in _marks(answer) if m[0].strip() not in prompt and not _quoted(answer, m)]
+    marks = _marks(answer)[:_SPANS]
+    met = [m for m in marks if m[0].strip() not in prompt and not _quoted(answer, m)]
     if not met:
         return None
     return _fault(answer, met, "was left with a mark of a chat template", 1.0)
@@ -142,7 +143,7 @@ def _run(rows: Rows, context: Context) -> Found:
         context,
         filter=lambda texts: matching(texts, _WORTH_A_LOOK),
         judge=leftover,
-        prompts=leftover_in_prompt,
+        prompts=(lambda texts: matching(texts, _TURN.pattern), leftover_in_prompt),
         advice="take it out: the trainer's own template puts its marks",
     )
 

@@ -49,21 +49,19 @@ def ending(answer: str) -> Ending | None:
     fence = _open_fence(text)
     if fence is not None:
         return Ending("ends inside a code block", 0.9, fence)
-    if len(text) < _SHORT or not _OPEN_END.search(text) or unspaced(text[-1]):
+    if len(text) < _SHORT or not _OPEN_END.match(text[-1]) or unspaced(text[-1]):
         return None
     line_start = text.rfind("\n") + 1
     line = text[line_start:]
-    last = _LAST.search(text)
     if not is_prose(text, line):
-        return _dangling(text, last) if _is_long_item(line) else None
+        return _dangling(text) if _is_long_item(line) else None
     bracket = _open_bracket(line)
     if bracket is not None:
         return Ending("leaves a bracket open", 0.8, line_start + bracket)
-    found_dangling = _dangling(text, last)
+    found_dangling = _dangling(text)
     if found_dangling:
         return found_dangling
-    start = last.start() if last else len(text) - 1
-    return Ending("ends without a full stop", 0.4, start)
+    return Ending("ends without a full stop", 0.4, len(text) - len(_last_word(text)))
 
 
 def cut_off(rows: Rows, *, tokenizer: Tokenizer = "o200k_base") -> dict[int, Fault]:
@@ -95,8 +93,7 @@ _SHORT = 60
 _OPEN = r"[\p{L}\p{M}\p{N},(\[{„–—-]"
 """A last character that ends no sentence (RE2)."""
 _HABIT = 0.8
-_OPEN_END = re.compile(r"[^\W_]$|[,(\[{„–—-]$")
-_LAST = re.compile(r"\S+\s*$")
+_OPEN_END = re.compile(r"[^\W_]|[,(\[{„–—-]")
 _CUT_REASONS = (
     *("length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", "token_limit"),
     "incomplete",
@@ -122,15 +119,18 @@ def _is_long_item(line: str) -> bool:
     return len(line) >= _SHORT and line.count(" ") >= 8
 
 
-def _dangling(text: str, last: re.Match[str] | None) -> Ending | None:
-    if last is None:
-        return None
-    word = last[0].strip()
+def _dangling(text: str) -> Ending | None:
+    word = _last_word(text)
+    start = len(text) - len(word)
     if word in DANGLING:
-        return Ending(f"ends in “{word}”", 0.9, last.start())
+        return Ending(f"ends in “{word}”", 0.9, start)
     if word[-1] in ",([{„" or (word[-1] in "-–—" and len(word) > 1):
-        return Ending(f"ends in “{word[-20:]}”", 0.9, last.start())
+        return Ending(f"ends in “{word[-20:]}”", 0.9, start)
     return None
+
+
+def _last_word(text: str) -> str:
+    return text[-100:].split()[-1]
 
 
 def _said_so(rows: Rows) -> Iterator[tuple[int, Fault]]:
