@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from curate.measure.consensus import consensus, doubt_by_group
+from curate.measure.consensus import consensus
 
 __all__ = ["Outvoted", "outvoted"]
 
@@ -32,8 +32,9 @@ class Outvoted:
     """Share of the votes for that answer, shape (n_items,)."""
     reliability: Floats
     """How often each member is right, shape (n_members,)."""
-    given_reliability: float
-    """How often the given answers are right, as far as the committee can tell."""
+    given_reliability: Floats
+    """How often the given answers are right as far as the committee can tell, shape (n_topics,);
+    of items without a topic last. Without topics one number."""
 
     @property
     def wrong(self) -> Floats:
@@ -56,7 +57,8 @@ def outvoted(
     So members who agree on another answer are evidence against the given one, each as much as it
     is reliable; members who scatter show a hard or unclear item, which is much weaker evidence;
     and where the given answers are mostly right, it takes more to outvote one. Where topics are
-    known, labels of some may be worse than those of others (`doubt_by_group`).
+    known, the given answers of each are a member of their own: labels of some topics are worse than
+    those of others, and the committee shows it.
 
     Args:
         given: Codes of the given answers, shape (n_items,), NaN = none; equal to a vote's code
@@ -78,25 +80,33 @@ def outvoted(
     if said.ndim != 2 or label.shape != said.shape[:1]:
         raise ValueError(f"{label.shape} given answers, but votes of the shape {said.shape}")
     who = np.arange(said.shape[1]) if members is None else np.asarray(members, np.int64)
-    table = np.column_stack([label, said])
-    seats = np.column_stack([np.zeros(len(label), np.int64), np.broadcast_to(who + 1, said.shape)])
-    found = consensus(table, members=seats, n_options=n_options)
+    source = _sources(topics, len(label))
+    n_sources = int(source.max(initial=0)) + 1
+    seats = np.column_stack([source, np.broadcast_to(who + n_sources, said.shape)])
+    found = consensus(np.column_stack([label, said]), members=seats, n_options=n_options)
     known = ~np.isnan(label) & (np.sum(~np.isnan(said), axis=1) >= _FEWEST)
-    odds = np.where(known, found.log_odds[:, 0], np.nan)
-    if topics is not None:
-        odds = doubt_by_group(odds, topics)
     other = _other(label, said, found.log_odds[:, 1:])
     return Outvoted(
-        log_odds=odds,
+        log_odds=np.where(known, found.log_odds[:, 0], np.nan),
         other=other,
         share=_share(said, other),
-        reliability=found.reliability[1:],
-        given_reliability=float(found.reliability[0]) if len(label) else float("nan"),
+        reliability=found.reliability[n_sources:],
+        given_reliability=found.reliability[:n_sources],
     )
 
 
 _FEWEST = 2
 """Votes that an item needs: of one voice against another, neither can be told to be right."""
+
+
+def _sources(topics: npt.ArrayLike | None, n: int) -> Ints:
+    """Return whose the given answers are: one source a topic, those without one last."""
+    if topics is None:
+        return np.zeros(n, np.int64)
+    topic = np.asarray(topics, np.int64)
+    if topic.shape != (n,):
+        raise ValueError(f"{n} given answers, but topics of the shape {topic.shape}")
+    return np.where(topic < 0, topic.max(initial=-1) + 1, topic)
 
 
 def _other(label: Floats, said: Floats, log_odds: Floats) -> Ints:
