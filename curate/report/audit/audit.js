@@ -286,7 +286,10 @@ const audit = (() => {
     Object.assign(filters, values);
     for (const [key, input] of Object.entries(inputs)) {
       if (input.type === "checkbox") input.checked = filters[key];
-      else if (input.value !== filters[key]) input.value = filters[key];
+      else if (input.value !== filters[key]) {
+        input.value = filters[key];
+        if (input.value !== filters[key]) input.value = filters[key] = "";
+      }
     }
     order = matching();
     const n = order.length;

@@ -23,7 +23,9 @@ _IN_PERCENT = _SHARES - {"auroc"}
 _INTERVAL = ("interval", "ci", "ci95", "interval_95")
 _VALUES = ("value", "share", "rate", "auroc")
 _MOST_PARTS = 4
-_STATISTICS = frozenset({"n", "mean", "median", "lower", "upper", "min", "max", "sd"})
+_STATISTICS = frozenset(
+    {"n", "looked_at", "distinct", "mean", "median", "lower", "upper", "min", "max", "sd"}
+)
 _NOT_FOR_READERS = frozenset({"sample"})
 
 

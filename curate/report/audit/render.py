@@ -61,7 +61,7 @@ def render_audit(page: AuditPage) -> str:
         blocks={entry.check.name: figures.blocks(entry.found.figures) for entry in entries},
         most_rate=max((entry.rate for entry in entries if entry.rate > 0), default=1.0),
         passed=[(c, figures.blocks(f.figures), f) for c, f in passed(page)],
-        skipped=skipped(page),
+        skipped=[(c, figures.blocks(f.figures), f) for c, f in skipped(page)],
         drawn=drawn,
         spreads=spreads,
         most_high=spread.largest(spreads),
