@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curate.measure.word_runs import Words, words
+from curate.measure.word_runs import Words, buffers, words
 
 __all__ = [
     "GRAM",
@@ -82,7 +82,7 @@ class Items:
 
     tokens: Tokens
     numbers: Flags
-    """Which words have numbers in them."""
+    """Which words are bare numbers."""
     lines: Small
     """Line of each word within its item; 0 = a line that need not be there as a whole."""
     grams: Hashes
@@ -124,7 +124,7 @@ class Overlaps(NamedTuple):
     texts: Small
     items: Small
     facts: Floats
-    """As `_containment_loops.judged` writes them, shape (n_pairs, 11)."""
+    """As `_alignment_loops.judged` writes them, shape (n_pairs, 11)."""
 
     @property
     def scores(self) -> Floats:
@@ -201,7 +201,7 @@ def indexed(items: Tokens, lines: Small | None = None) -> Items:
     vocabulary, word_of = np.unique(singles, return_inverse=True)
     return Items(
         tokens=items,
-        numbers=items.hashes != items.literal,
+        numbers=items.hashes == words(*buffers(["7"]), numbers="one").hashes[0],
         lines=np.zeros(len(keys), np.int32) if lines is None else lines,
         grams=grams,
         gram_of=gram_of,
@@ -278,7 +278,7 @@ def overlaps(
         which: Text of each pair.
         sought: Item of each pair.
     """
-    from curate.measure import _containment_loops as loops
+    from curate.measure import _alignment_loops as loops
 
     facts = np.zeros((len(which), _FACTS))
     loops.judged(
@@ -289,7 +289,7 @@ def overlaps(
 
 def alignment(items: Items, weights: Weights, texts: Tokens, text: int, item: int) -> Small:
     """Return which word of a text each word of an item is, counted within the text; -1 = none."""
-    from curate.measure import _containment_loops as loops
+    from curate.measure import _alignment_loops as loops
 
     return loops.mapped(texts, text, items.tokens, item, items.lines, weights.words, items.lookup)
 

@@ -76,7 +76,7 @@ def joined_hits(found: Sequence[Hits]) -> Hits:
 
 
 def plain_words(items: Items) -> Ints:
-    """Return how many words each item has, those with numbers in them aside."""
+    """Return how many words each item has, bare numbers aside."""
     item = np.repeat(np.arange(len(items)), np.diff(items.tokens.offsets))
     return np.bincount(item[~items.numbers], minlength=len(items)).astype(np.int64)
 

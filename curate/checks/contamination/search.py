@@ -124,7 +124,7 @@ class Search:
 
     @property
     def n_words(self) -> Ints:
-        """Words of each part, those with numbers in them aside."""
+        """Words of each part, bare numbers aside."""
         return plain_words(self._items)
 
     def hits(self, texts: pa.Array, *, threshold: float) -> Hits:
