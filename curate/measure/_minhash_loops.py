@@ -48,7 +48,7 @@ def sign(
     common: Hashes,
     factors: Hashes,
     terms: Hashes,
-    rows: int,
+    places: Ints,
     keys: Keys,
     small: Bytes,
     whole: Hashes,
@@ -66,7 +66,7 @@ def sign(
         common: Table of shingles that do not count.
         factors: Of the permutations, odd.
         terms: Of the permutations.
-        rows: Rows a band.
+        places: Which places of the signature each band is made of, shape (n_bands, n_rows).
         keys: Written, shape (n_bands, n_texts).
         small: Written, shape (n_texts, n_permutations).
         whole: Written, shape (n_texts,); 0 = no word.
@@ -92,7 +92,7 @@ def sign(
         for k in range(small.shape[1]):
             small[text, k] = least[k] & np.uint32(255)
         for band in range(keys.shape[0]):
-            keys[band, text] = _band(least, band * rows, rows)
+            keys[band, text] = _band(least, places[band])
         if signatures.shape[0]:
             signatures[text] = least
 
@@ -135,10 +135,10 @@ def _least(shingles: Hashes, n: int, factors: Hashes, terms: Hashes, least: Keys
 
 
 @compiled
-def _band(least: Keys, start: int, rows: int) -> np.uint32:
-    value = np.uint64(rows)
-    for k in range(start, start + rows):
-        value = mixed(value ^ np.uint64(least[k]))
+def _band(least: Keys, places: Ints) -> np.uint32:
+    value = np.uint64(places.shape[0])
+    for k in range(places.shape[0]):
+        value = mixed(value ^ np.uint64(least[places[k]]))
     return np.uint32(value >> _SHIFT)
 
 
@@ -149,6 +149,7 @@ def leads(
     turn: int,
     roots: Points,
     small: Bytes,
+    order: Ints,
     least_equal: int,
     rejected: Hashes,
     pairs: Points,
@@ -164,6 +165,7 @@ def leads(
         turn: Which text of each bucket leads.
         roots: Cluster of each text, as a forest.
         small: Signatures in bytes.
+        order: Which of them is each text's.
         least_equal: In how many places signatures must agree.
         rejected: Pairs that were compared, a table that forgets.
         pairs: Written, shape (room, 2).
@@ -182,7 +184,7 @@ def leads(
             other = np.int64(buckets[at] & _LOW)
             if _root(roots, other) == root or _known(rejected, lead, other):
                 continue
-            if _equal(small, lead, other) >= least_equal:
+            if _equal(small, order[lead], order[other]) >= least_equal:
                 pairs[n, 0], pairs[n, 1] = lead, other
                 n += 1
     return n, starts.shape[0]

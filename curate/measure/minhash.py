@@ -7,23 +7,15 @@ every pair that is reported was compared shingle by shingle.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from curate.measure.word_runs import (
-    Bytes,
-    Hashes,
-    Ints,
-    blocks,
-    buffers,
-    tables,
-    text_keys,
-    threads,
-)
+from curate.measure._signing import Compare, Signed, common_shingles, compare_parts, signed
+from curate.measure.word_runs import Bytes, Hashes, Ints, buffers, text_keys
 
 __all__ = ["NearDuplicates", "banding", "jaccards", "minhash_signatures", "near_duplicates"]
 
@@ -63,7 +55,7 @@ def near_duplicates(
     """Return clusters of texts that share at least `threshold` of their shingles, and who stays.
 
     A pair with exactly the threshold's similarity is proposed with a chance of at least `recall`
-    (in fact `banding`'s), more similar ones with a higher one; texts of the same words always
+    (`banding`), more similar ones with a higher one; texts of the same words always
     are. Proposed pairs are compared shingle by shingle, so no pair below the threshold is ever
     joined. Clusters are joined pairs and what hangs together through them; they do not depend on
     the order of the texts. In a cluster the first text stays, and each later one that is like
@@ -79,7 +71,7 @@ def near_duplicates(
         recall: Least chance that a pair at the threshold is proposed; where so many permutations
             cannot give it, they give what they can.
         common: Shingles that more than this share of the texts have do not count (a template
-            around every prompt); looked for where there are `_FEW` texts or more. 1 = all count.
+            around every prompt); looked for where there are 200 texts or more. 1 = all count.
         parts: Other texts of each row, such as its prompt and its answer, each as many as
             `texts`: a pair counts only where every part shares `threshold` of its words too.
         rng: Seed of the permutations.
@@ -97,13 +89,16 @@ def near_duplicates(
     """
     _check(threshold, width)
     data, offsets = buffers(texts)
-    bands, rows = banding(threshold, permutations, recall=recall)
-    left_out = _common(data, offsets, width, common)
-    signed = _signed(data, offsets, width, left_out, (bands, rows), rng)
-    order, number = _distinct(signed.whole, parts)
-    compare = _Compare(data, offsets, width, left_out, threshold, order, _parts(parts, order))
-    roots = _clusters(signed, order, compare)
-    return _result(signed.whole, number, roots, order, compare)
+    left_out = common_shingles(data, offsets, width, common)
+    known = signed(
+        data, offsets, width, left_out, banding(threshold, permutations, recall=recall), rng
+    )
+    order, number = _distinct(known.whole, parts)
+    compare = Compare(data, offsets, width, left_out, threshold, order, compare_parts(parts, order))
+    roots, proved = _clusters(known, order, compare)
+    clusters = _first_rows(number, roots, len(order))
+    near, jaccard = _stays(clusters, number, order, _Recall(compare, *proved))
+    return NearDuplicates(clusters=clusters, near=near, jaccard=jaccard)
 
 
 def minhash_signatures(
@@ -130,8 +125,8 @@ def minhash_signatures(
     _check(1.0, width)
     data, offsets = buffers(texts)
     plan = (1, permutations)
-    signed = _signed(data, offsets, width, np.zeros(1, np.uint64), plan, rng, keep=True)
-    return signed.signatures
+    known = signed(data, offsets, width, np.zeros(1, np.uint64), plan, rng, keep=True)
+    return known.signatures
 
 
 def jaccards(texts: Any, pairs: npt.ArrayLike, *, width: int = 3, common: float = 1.0) -> Floats:
@@ -151,9 +146,9 @@ def jaccards(texts: Any, pairs: npt.ArrayLike, *, width: int = 3, common: float 
     """
     _check(1.0, width)
     data, offsets = buffers(texts)
-    left_out = _common(data, offsets, width, common)
+    left_out = common_shingles(data, offsets, width, common)
     at = np.asarray(pairs, np.int64).reshape(-1, 2)
-    return _Compare(data, offsets, width, left_out, 1.0, np.arange(len(offsets) - 1))(at)
+    return Compare(data, offsets, width, left_out, 1.0, np.arange(len(offsets) - 1))(at)
 
 
 def banding(threshold: float, permutations: int = 128, *, recall: float = 0.99) -> tuple[int, int]:
@@ -175,127 +170,11 @@ def banding(threshold: float, permutations: int = 128, *, recall: float = 0.99) 
     return permutations, 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Signed:
-    """What MinHash knows of the texts."""
-
-    keys: npt.NDArray[np.uint32]
-    """Shape (n_bands, n_texts)."""
-    small: Bytes
-    """Lowest byte of each place of the signature, shape (n_texts, n_permutations)."""
-    whole: Hashes
-    """Equal where all words are equal; 0 = no word."""
-    signatures: npt.NDArray[np.uint32]
-    """Shape (n_texts, n_permutations), no texts where they are not kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Compare:
-    """Compares texts shingle by shingle."""
-
-    data: Bytes
-    offsets: Ints
-    width: int
-    common: Hashes
-    threshold: float
-    order: Ints
-    """Text of each number that pairs are told in."""
-    parts: tuple[_Compare, ...] = ()
-    """Compare words of other texts of the same rows."""
-
-    def __call__(self, pairs: npt.NDArray[Any]) -> Floats:
-        from curate.measure import _minhash_loops as loops
-
-        found = np.zeros(len(pairs), np.float32)
-        kinds, _, folds, fold_at = tables()
-        at = self.order[pairs]
-        known = (self.data, self.offsets, self.width, kinds, folds, fold_at, self.common)
-        threads(
-            lambda part: loops.similar(*known, at[part], found[part]),
-            [slice(k, k + _PAIRS) for k in range(0, len(pairs), _PAIRS)],
-        )
-        for part in self.parts:
-            like = np.flatnonzero(found >= self.threshold)
-            found[like[part(pairs[like]) < self.threshold]] = 0
-        return found
-
-
-_PAIRS = 2048
-"""Pairs a thread compares at a time."""
-
-
-def _parts(parts: Sequence[Any], order: Ints) -> tuple[_Compare, ...]:
-    none = np.zeros(1, np.uint64)
-    return tuple(_Compare(*buffers(texts), 1, none, 1.0, order) for texts in parts)
-
-
 def _check(threshold: float, width: int) -> None:
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold {threshold} is not above 0 and at most 1")
     if width < 1:
         raise ValueError(f"a shingle of {width} words is none; width must be at least 1")
-
-
-def _common(data: Bytes, offsets: Ints, width: int, share: float) -> Hashes:
-    """Return a table of the shingles that more than a share of sampled distinct texts have."""
-    from curate.measure import _minhash_loops as loops
-
-    n = len(offsets) - 1
-    if share >= 1 or n < _FEW:
-        return np.zeros(1, np.uint64)
-    sample = np.unique(np.linspace(0, n - 1, min(n, _SAMPLED)).astype(np.int64))
-    kinds, _, folds, fold_at = tables()
-    known = (data, offsets, width, kinds, folds, fold_at)
-    met, ends, whole = loops.shingle_sets(*known, sample)
-    _, first = np.unique(whole, return_index=True)
-    distinct = np.isin(np.arange(len(sample)), first)
-    counted = np.repeat(distinct, np.diff(ends, prepend=0))
-    shingles, counts = np.unique(met[counted], return_counts=True)
-    return loops.table_of(shingles[counts > max(share * distinct.sum(), _RARE)])
-
-
-_FEW = 200
-_SAMPLED = 4096
-_RARE = 20
-"""Shingles of no more sampled texts are not common, whatever the share."""
-
-
-def _signed(
-    data: Bytes,
-    offsets: Ints,
-    width: int,
-    common: Hashes,
-    plan: tuple[int, int],
-    rng: int,
-    *,
-    keep: bool = False,
-) -> _Signed:
-    from curate.measure import _minhash_loops as loops
-
-    n, (bands, rows) = len(offsets) - 1, plan
-    keys, small = np.empty((bands, n), np.uint32), np.empty((n, bands * rows), np.uint8)
-    whole = np.empty(n, np.uint64)
-    signatures = np.empty((n if keep else 0, bands * rows), np.uint32)
-    draw = np.random.default_rng(rng)
-    factors, terms = draw.integers(0, 1 << 64, (2, bands * rows), np.uint64, endpoint=False)
-    kinds, _, folds, fold_at = tables()
-    hashing = (width, kinds, folds, fold_at, common, factors | np.uint64(1), terms, rows)
-    threads(
-        lambda b: loops.sign(
-            data,
-            offsets[b.start : b.stop + 1],
-            *hashing,
-            keys[:, b],
-            small[b],
-            whole[b],
-            signatures[b],
-        ),
-        blocks(offsets, _BLOCK),
-    )
-    return _Signed(keys, small, whole, signatures)
-
-
-_BLOCK = 1 << 20
 
 
 def _distinct(whole: Hashes, parts: Sequence[Any]) -> tuple[Ints, Ints]:
@@ -316,36 +195,61 @@ def _distinct(whole: Hashes, parts: Sequence[Any]) -> tuple[Ints, Ints]:
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
-def _clusters(signed: _Signed, order: Ints, compare: _Compare) -> Points:
-    """Return the cluster of each distinct content."""
+def _clusters(known: Signed, order: Ints, compare: Compare) -> tuple[Points, _Proved]:
+    """Return the cluster of each distinct content, and the pairs that were proved alike."""
     from curate.measure import _minhash_loops as loops
 
-    n = len(order)
-    roots = np.arange(n, dtype=np.int32)
-    small, room = signed.small[order], np.empty((max(n, 1), 2), np.int32)
-    rejected = np.zeros(_table_size(n), np.uint64)
-    least = _least_equal(compare.threshold, small.shape[1])
-    for band in range(len(signed.keys)):
-        buckets, spans = _buckets(signed.keys[band][order])
-        turn = 0
-        while len(spans) and turn < _CROWD:
-            at = 0
-            while at < len(spans):
-                n_pairs, done = loops.leads(
-                    buckets, spans[at:], turn, roots, small, least, rejected, room
-                )
-                pairs = room[:n_pairs]
-                loops.joined(pairs, compare(pairs), compare.threshold, roots, rejected)
-                at += done
-            turn += 1
-            size = spans[:, 1] - spans[:, 0]
-            spans = spans[(size > turn + 1) & ((size <= _CROWD) | (turn < _LEADERS))]
+    roots = np.arange(len(order), dtype=np.int32)
+    rejected = np.zeros(_table_size(len(order)), np.uint64)
+    least = _least_equal(compare.threshold, known.small.shape[1])
+    state = roots, known.small, order, least, rejected
+    proved = [_NO_PAIRS]
+    for keys in known.keys:
+        for pairs in _proposed(keys[order], state):
+            found = compare(pairs)
+            loops.joined(pairs, found, compare.threshold, roots, rejected)
+            alike = found >= compare.threshold
+            proved.append((_packed(pairs[alike]), found[alike]))
     loops.rooted(roots)
-    return roots
+    return roots, _sorted(proved)
+
+
+def _proposed(
+    keys: npt.NDArray[np.uint32], state: tuple[Points, Bytes, Ints, int, Hashes]
+) -> Iterator[Points]:
+    """Yield the pairs of one band that are worth comparing, given what is known by then."""
+    from curate.measure import _minhash_loops as loops
+
+    buckets, spans = _buckets(keys)
+    room = np.empty((max(len(keys), 1), 2), np.int32)
+    for turn in range(_CROWD):
+        size, at = spans[:, 1] - spans[:, 0], 0
+        spans = spans[(size > turn + 1) & ((size <= _CROWD) | (turn < _LEADERS))]
+        while at < len(spans):
+            n_pairs, done = loops.leads(buckets, spans[at:], turn, *state, room)
+            at += done
+            yield room[:n_pairs]
 
 
 _CROWD = 64
 _LEADERS = 8
+
+
+_Proved = tuple[Ints, Floats]
+_NO_PAIRS: _Proved = (np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+def _packed(pairs: npt.NDArray[Any]) -> Ints:
+    """Return a number for each pair, whichever comes first."""
+    wide = np.sort(pairs.astype(np.int64), axis=1)
+    packed: Ints = (wide[:, 0] << 32) | wide[:, 1]
+    return packed
+
+
+def _sorted(proved: list[_Proved]) -> _Proved:
+    packed = np.concatenate([pairs for pairs, _ in proved])
+    order = np.argsort(packed, kind="stable")
+    return packed[order], np.concatenate([found for _, found in proved])[order]
 
 
 def _table_size(n: int) -> int:
@@ -355,10 +259,10 @@ def _table_size(n: int) -> int:
 def _least_equal(threshold: float, places: int) -> int:
     """Return in how many places two signatures agree, however unlucky, at the threshold.
 
-    3.5 standard errors below: not reached by 2 in 10,000.
+    Five standard errors below: not reached by 3 in ten millions.
     """
     error = (threshold * (1 - threshold) / places) ** 0.5
-    return max(0, int((threshold - 3.5 * error) * places))
+    return max(0, int((threshold - 5 * error) * places))
 
 
 def _buckets(keys: npt.NDArray[np.uint32]) -> tuple[Hashes, Ints]:
@@ -371,22 +275,40 @@ def _buckets(keys: npt.NDArray[np.uint32]) -> tuple[Hashes, Ints]:
     return packed, np.stack([starts[many], ends[many]], axis=1)
 
 
-def _result(
-    whole: Hashes, number: Ints, roots: Points, order: Ints, compare: _Compare
-) -> NearDuplicates:
-    n = len(whole)
-    rows = np.arange(n)
-    clusters = rows.copy()
+def _first_rows(number: Ints, roots: Points, n_contents: int) -> Ints:
+    """Return the first row of each row's cluster."""
+    rows = np.arange(len(number))
     worded = number >= 0
     root = roots[number[worded]]
-    earliest = np.full(len(order), n, np.int64)
+    earliest = np.full(n_contents, len(number), np.int64)
     np.minimum.at(earliest, root, rows[worded])
-    clusters[worded] = earliest[root]
-    near, jaccard = _stays(clusters, number, order, compare)
-    return NearDuplicates(clusters=clusters, near=near, jaccard=jaccard)
+    rows[worded] = earliest[root]
+    return rows
 
 
-def _stays(clusters: Ints, number: Ints, order: Ints, compare: _Compare) -> tuple[Ints, Floats]:
+@dataclass(frozen=True, slots=True)
+class _Recall:
+    """Compares what was not proved alike before."""
+
+    compare: Compare
+    packed: Ints
+    jaccards: Floats
+
+    @property
+    def threshold(self) -> float:
+        return self.compare.threshold
+
+    def __call__(self, pairs: Ints) -> Floats:
+        packed = _packed(pairs)
+        at = np.minimum(np.searchsorted(self.packed, packed), max(len(self.packed) - 1, 0))
+        known = self.packed[at] == packed if len(self.packed) else np.zeros(len(pairs), bool)
+        found = np.empty(len(pairs), np.float32)
+        found[known] = self.jaccards[at[known]]
+        found[~known] = self.compare(pairs[~known])
+        return found
+
+
+def _stays(clusters: Ints, number: Ints, order: Ints, compare: _Recall) -> tuple[Ints, Floats]:
     """Return for each text the kept one it is like, cluster by cluster, in the texts' order."""
     near = np.full(len(clusters), -1, np.int64)
     jaccard = np.full(len(clusters), np.nan, np.float32)

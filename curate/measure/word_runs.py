@@ -2,8 +2,8 @@
 
 In: texts as Arrow holds them, bytes one after the other and where each starts. Out: a hash a
 word, the same in every process, and where the word stands in the bytes given. Letters are folded
-inside the loop (compatibility decomposition, case), so that "Ｅ" = "e", "É" = "é" however it is
-composed, and places are places in the text as it was.
+inside the loop (compatibility decomposition, case), so that "Ｅ" = "e" and "É" = "é" whether it is
+one character or two, and places are places in the text as it was.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ def buffers(texts: Any) -> tuple[Bytes, Ints]:
     known = isinstance(texts, pa.Array | pa.ChunkedArray)
     column = texts if known else pa.array(texts, pa.large_string())
     if isinstance(column, pa.ChunkedArray):
-        column = column.cast(pa.large_string()).combine_chunks()
+        wide = column.cast(pa.large_string())
+        column = wide.chunk(0) if wide.num_chunks == 1 else wide.combine_chunks()
     column = column.cast(pa.large_string())
     if column.null_count:
         column = pc.fill_null(column, "")

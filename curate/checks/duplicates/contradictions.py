@@ -123,7 +123,7 @@ def _core(text: str) -> str:
     return " ".join(word[:_STEM] for word in words if word not in _FUNCTION)
 
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w+|[+*=<>^]")
 _STEM = 6
 _FUNCTION = frozenset(
     "a an the of to in on at for by is are was were be s please and or that this it".split()
