@@ -59,7 +59,8 @@ def by_rules(records: pa.Table, candidates: pa.Table, config: CleanConfig) -> Fa
     if not rules:
         return fates
     record, candidate = beside(records, candidates)
-    columns = _Columns(records, candidates, record, candidate)
+    asked = frozenset().union(*(rule.columns for rule, _, _ in rules))
+    columns = _Columns(records, candidates, record, candidate, asked)
     for rule, goes, fate in rules:
         out = rule.holds(columns) == goes
         for row in np.unique(candidate[out & (candidate >= 0)]).tolist():
@@ -85,8 +86,14 @@ class _Columns(Mapping[str, Any]):
     """The columns that rules may speak of, made on demand."""
 
     def __init__(
-        self, records: pa.Table, candidates: pa.Table, record: Ints, candidate: Ints
+        self,
+        records: pa.Table,
+        candidates: pa.Table,
+        record: Ints,
+        candidate: Ints,
+        asked: frozenset[str],
     ) -> None:
+        self._fields = sorted(name for name in asked if name.startswith("metadata."))
         self._records, self._candidates = records, candidates
         self._record = pa.array(record)
         self._candidate = pa.array(candidate, mask=candidate < 0)
@@ -96,20 +103,17 @@ class _Columns(Mapping[str, Any]):
             return _chunked(_OF_RECORD[name](self._records).take(self._record))
         if name in _OF_ANSWERS:
             return _chunked(_OF_ANSWERS[name](self._candidates).take(self._candidate))
-        key = name.removeprefix("metadata.")
-        if key == name:
+        if name not in self._fields:
             raise KeyError(name)
+        key = name.removeprefix("metadata.")
         own = _field(self._candidates, key).take(self._candidate)
         return _chunked(pc.coalesce(own, _field(self._records, key).take(self._record)))
 
-    def __contains__(self, name: object) -> bool:
-        return name in set(self) or (isinstance(name, str) and name.startswith("metadata."))
-
     def __iter__(self) -> Iterator[str]:
-        return iter((*_OF_RECORD, *_OF_ANSWERS, "metadata.NAME"))
+        return iter((*_OF_RECORD, *_OF_ANSWERS, *(self._fields or ["metadata.NAME"])))
 
     def __len__(self) -> int:
-        return len(_OF_RECORD) + len(_OF_ANSWERS) + 1
+        return sum(1 for _ in self)
 
 
 def _chunked(values: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray | npt.NDArray[np.float64]:
