@@ -25,6 +25,7 @@ CHECKS = Registry[Check](
         "length-bias": "curate.checks.bias.length:CHECK",
         "position-bias": "curate.checks.bias.position:CHECK",
         "style-bias": "curate.checks.bias.style:CHECK",
+        "wording-bias": "curate.checks.bias.wording:CHECK",
         "source-imbalance": "curate.checks.bias.sources:CHECK",
         "annotator-bias": "curate.checks.bias.annotators:CHECK",
         "refusals": "curate.checks.quality.refusals:CHECK",

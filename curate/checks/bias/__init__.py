@@ -12,11 +12,13 @@ from curate.checks.bias.markers import MARKERS, Marker, mark_spans, marked, mark
 from curate.checks.bias.position import chosen_positions, position_bias
 from curate.checks.bias.sources import model_only_accuracy, source_balance
 from curate.checks.bias.style import MarkEffect, style_effects
+from curate.checks.bias.wording import WordTrace, word_only_scores, word_traces
 
 __all__ = [
     "MARKERS",
     "MarkEffect",
     "Marker",
+    "WordTrace",
     "annotator_bias",
     "chosen_positions",
     "directions_apart",
@@ -30,4 +32,6 @@ __all__ = [
     "position_bias",
     "source_balance",
     "style_effects",
+    "word_only_scores",
+    "word_traces",
 ]

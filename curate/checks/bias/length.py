@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from curate.checks.bias.preferences import Preferences, lengths, preferences_of
 from curate.checks.check import Check, Context, Found
@@ -142,7 +143,7 @@ def _of_preferences(rows: Rows, pairs: Preferences, share: Interval, seed: int) 
         "median_ratio": float(np.exp(np.median(pairs.log_ratio))),
         "pick_the_longer_auroc": as_figure(_area(pairs.log_ratio, seed)),
         "length_only_accuracy": as_figure(_accuracy(scores, pairs.prompts)),
-        "by_split": _by_split(rows, pairs, scores),
+        **{f"by_{name}": _by(rows.column(name), pairs, scores) for name in ("split", "source")},
         "ratios": _histogram(pairs.log_ratio),
     }
 
@@ -157,10 +158,11 @@ def _accuracy(scores: Floats, prompts: Ints) -> Interval:
     return clustered_share((np.sign(scores) + 1) / 2, prompts)
 
 
-def _by_split(rows: Rows, pairs: Preferences, scores: Floats) -> list[dict[str, Any]]:
-    numbers, names = numbered(rows.column("split"))
+def _by(column: pa.Array, pairs: Preferences, scores: Floats) -> list[dict[str, Any]]:
+    """Return the same for each name of a column: what one source does, another may undo."""
+    numbers, names = numbered(column)
     table = []
-    for number, name in enumerate(names):
+    for number, name in enumerate(names[:_MOST]):
         inside = numbers[pairs.rows] == number
         if inside.any():
             share = length_bias(pairs.chosen[inside], pairs.rejected[inside], pairs.prompts[inside])
@@ -170,6 +172,7 @@ def _by_split(rows: Rows, pairs: Preferences, scores: Floats) -> list[dict[str, 
     return table
 
 
+_MOST = 20
 _EDGES = (0.1, 0.2, 1 / 3, 0.5, 2 / 3, 0.8, 0.95, 1.05, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 
 
