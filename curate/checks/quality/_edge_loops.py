@@ -31,18 +31,18 @@ def edges(data: Bytes, starts: Ints, hashes: Hashes, places: Ints) -> None:
         places[k, 0], places[k, 3] = begin, end
         places[k, 1] = _first_end(data, begin, end)
         places[k, 2] = _last_start(data, begin, end)
-        hashes[k, 2] = _hash(data, begin, end)
+        hashes[k, 2] = _hash(data, begin, end, 0)
         if begin < places[k, 1] < end:
-            hashes[k, 0] = _hash(data, begin, places[k, 1])
+            hashes[k, 0] = _hash(data, begin, places[k, 1], 4)
         if begin < places[k, 2] < end:
-            hashes[k, 1] = _hash(data, places[k, 2], end)
+            hashes[k, 1] = _hash(data, places[k, 2], end, 4)
 
 
 @compiled
 def wholes(data: Bytes, starts: Ints, hashes: Hashes) -> None:
     """Write the hash of each text."""
     for k in range(starts.size - 1):
-        hashes[k] = _hash(data, starts[k], starts[k + 1])
+        hashes[k] = _hash(data, starts[k], starts[k + 1], 0)
 
 
 @compiled
@@ -96,8 +96,8 @@ def _last_start(data: Bytes, begin: int, end: int) -> int:
 
 
 @compiled
-def _hash(data: Bytes, begin: int, end: int) -> np.uint64:
-    """Return FNV-1a of the letters and digits, lower case; 0 where fewer than 4 bytes are."""
+def _hash(data: Bytes, begin: int, end: int, fewest: int) -> np.uint64:
+    """Return FNV-1a of the letters and digits, lower case; 0 where there are too few of them."""
     value, letters = np.uint64(14695981039346656037), 0
     for at in range(begin, end):
         byte = data[at]
@@ -106,4 +106,4 @@ def _hash(data: Bytes, begin: int, end: int) -> np.uint64:
         if byte >= 128 or 97 <= byte <= 122 or 48 <= byte <= 57:
             value = (value ^ np.uint64(byte)) * np.uint64(1099511628211)
             letters += 1
-    return value if letters >= 4 else np.uint64(0)
+    return value if letters >= fewest else np.uint64(0)

@@ -22,8 +22,8 @@ SIZE = 6
 """Words of a run that are held against each other."""
 _FEWEST = 4
 """Times that a run must occur: a refrain comes back twice or thrice."""
-_CLEARLY = 0.8
-"""Share from which on also what holds no letters is a loop, and code."""
+_CLEARLY, _LONG = 0.95, 120
+"""Share, and number of runs, from which on also what holds no letters, and code, is a loop."""
 
 
 def repeated_share(texts: Sequence[str | None] | pa.Array) -> npt.NDArray[np.float32]:
@@ -66,7 +66,7 @@ def loop(answer: str, prompt: str = "") -> Fault | None:
     counts = Counter(runs)
     worst, times = counts.most_common(1)[0]
     share = 1 - len(counts) / len(runs)
-    if times < _FEWEST or (share < _CLEARLY and not _spoken(answer, worst)):
+    if times < _FEWEST or (not _spoken(answer, worst) and not _clearly(answer, share, len(runs))):
         return None
     at = [n for n, one in enumerate(runs) if one == worst]
     period = min(b - a for a, b in pairwise(at))
@@ -98,6 +98,10 @@ def _spoken(answer: str, run: tuple[str, ...]) -> bool:
     """Return whether a run is language: tables of numbers and code have their repetitions."""
     letters = sum(any(c.isalpha() for c in word) for word in run)
     return letters >= SIZE / 2 and "```" not in answer and not _CODE.search(answer)
+
+
+def _clearly(answer: str, share: float, n_runs: int) -> bool:
+    return share >= _CLEARLY and n_runs >= _LONG and "```" not in answer
 
 
 _CODE = re.compile(
