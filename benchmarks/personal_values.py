@@ -74,10 +74,11 @@ def phone(region: str, international: bool) -> Maker:
     def make(rng: Random) -> str:
         import phonenumbers as p
 
-        known = str(p.example_number_for_type(region, rng.choice((0, 1))).national_number)
+        example = p.example_number_for_type(region, rng.choice((0, 1)))
+        known, code = p.national_significant_number(example), p.country_code_for_region(region)
         while True:
             digits = known[:4] + "".join(rng.choice("0123456789") for _ in known[4:])
-            number = p.PhoneNumber(p.country_code_for_region(region), int(digits))
+            number = p.parse(f"+{code}{digits}")
             if p.is_valid_number_for_region(number, region):
                 style = p.PhoneNumberFormat
                 return str(

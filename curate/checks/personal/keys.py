@@ -132,11 +132,12 @@ class _PrivateKeys:
                 at = end
 
     def _end(self, text: str, at: int) -> int:
-        end = _END.search(text, at, at + _LONGEST)
-        again = _BEGIN.search(text, at, end.start() if end else at + _LONGEST)
-        if end and not again:
+        again = _BEGIN.search(text, at, at + _LONGEST)
+        last = again.start() if again else at + _LONGEST
+        end = _END.search(text, at, last)
+        if end:
             return end.end()
-        body = _BODY.match(text, at, again.start() if again else len(text))
+        body = _BODY.match(text, at, last)
         return at + len(body[0].rstrip()) if body else at
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -101,14 +102,26 @@ def resolved(matches: Iterable[Match]) -> list[Match]:
     ranked = sorted(matches, key=lambda m: (m.start - m.end, -m.sure, m.start, m.kind))
     kept: list[Match] = []
     for match in ranked:
-        if all(match.end <= other.start or match.start >= other.end for other in kept):
-            kept.append(match)
-    return sorted(kept)
+        at = bisect.bisect_left(kept, match.end, key=_start)
+        if at == 0 or kept[at - 1].end <= match.start:
+            kept.insert(at, match)
+    return kept
+
+
+def _start(match: Match) -> int:
+    return match.start
 
 
 def outside_placeholders(text: str, matches: Sequence[Match]) -> list[Match]:
     """Return the matches that touch no placeholder of an earlier redaction."""
     if not matches or "<" not in text:
         return list(matches)
-    taken = [hit.span() for hit in PLACEHOLDER.finditer(text)]
-    return [m for m in matches if all(m.end <= a or m.start >= b for a, b in taken)]
+    ends = {hit.end(): hit.start() for hit in PLACEHOLDER.finditer(text)}
+    order = list(ends)
+    return [match for match in matches if not _touches(match, order, ends)]
+
+
+def _touches(match: Match, order: list[int], ends: dict[int, int]) -> bool:
+    """Say whether the first placeholder that ends after the match begins, begins before it ends."""
+    at = bisect.bisect_right(order, match.start)
+    return at < len(order) and ends[order[at]] < match.end
