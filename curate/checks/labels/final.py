@@ -41,25 +41,13 @@ def final_answer(text: str) -> Final | None:
     return _boxed(text) or _said(text) or _bare(text)
 
 
-@lru_cache(maxsize=65536)
 def comparable(answer: str) -> str:
     r"""Return an answer as it is compared: numbers plain, words in small letters.
 
     >>> comparable("$1,080.00"), comparable("7 days."), comparable(" (B) "), comparable("The Nile.")
     ('1080', '7', 'b', 'the nile')
     """
-    plain = unicodedata.normalize("NFKC", answer).strip().strip("*_`").strip()
-    plain = _TEXT.sub(r"\1", _FRACTION.sub(r"\1/\2", plain)).replace("\\%", "%").replace("\\$", "$")
-    number = _NUMBER.match(plain.replace("−", "-"))
-    if number:
-        return _canonical(number[1])
-    letter = _ALONE.fullmatch(plain)
-    if letter:
-        return letter[1].lower()
-    if _CODE.search(plain):
-        return "".join(plain.split()).replace("'", '"')
-    words = " ".join(plain.casefold().split())
-    return words.strip(_EDGES) or words
+    return _remembered(answer) if len(answer) <= _REMEMBERED else _comparable(answer)
 
 
 def differ(one: str, other: str) -> bool | None:
@@ -93,7 +81,7 @@ _EDGES = " .,;:!?*_`\"'$"
 _ALONE = re.compile(r"[(\[{]*([A-Za-z])[)\]}]*[.:]?")
 _SLOTS = (
     re.compile(r"\[\[\s*([A-Za-z]{1,12}|[-+]?[\d.,]+)\s*\]\]"),
-    re.compile(r"^\s*####\s*(\S[^\n]*)", re.MULTILINE),
+    re.compile(r"^[ \t]*####[ \t]*(\S[^\n]*)", re.MULTILINE),
     re.compile(
         r"[\"'](?:final[_ ]?)?answer[\"']\s*:\s*\"?((?<=\")(?:[^\"\\]|\\.)*|[^\"\n},]+)",
         re.IGNORECASE,
@@ -116,6 +104,30 @@ _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]+)\}\{([^{}]+)\}")
 _WORD = re.compile(r"\w+")
 _CODE = re.compile(r"[\[\]{}()<>=\\]")
 _FORMULA = re.compile(r"""[\[\]{}()<>=\\"'+*/]""")
+
+
+_REMEMBERED = 200
+"""Longest answer that is kept in memory with how it is compared."""
+
+
+@lru_cache(maxsize=65536)
+def _remembered(answer: str) -> str:
+    return _comparable(answer)
+
+
+def _comparable(answer: str) -> str:
+    plain = unicodedata.normalize("NFKC", answer).strip().strip("*_`").strip()
+    plain = _TEXT.sub(r"\1", _FRACTION.sub(r"\1/\2", plain)).replace("\\%", "%").replace("\\$", "$")
+    number = _NUMBER.match(plain.replace("−", "-"))
+    if number:
+        return _canonical(number[1])
+    letter = _ALONE.fullmatch(plain)
+    if letter:
+        return letter[1].lower()
+    if _CODE.search(plain):
+        return "".join(plain.split()).replace("'", '"')
+    words = " ".join(plain.casefold().split())
+    return words.strip(_EDGES) or words
 
 
 def _last(pattern: re.Pattern[str], text: str) -> Final | None:

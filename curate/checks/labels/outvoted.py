@@ -100,7 +100,7 @@ def _run(rows: Rows, context: Context) -> Found:
         check=CHECK.name,
         findings=tuple(_finding(part, at) for part, at in listed),
         looked_at=len(looked),
-        figures={"expected_wrong": round(float(_chance(odds).mean()), 4), "rows": len(looked)},
+        figures={"wrong_at_most": round(float(_chance(odds).mean()), 4), "rows": len(looked)},
     )
 
 
@@ -210,9 +210,20 @@ def _coded(
     )
 
 
-@lru_cache(maxsize=65536)
 def _given(text: str) -> str:
     """Return what a row answers: what it announces, else the whole of it."""
+    return _remembered(text) if len(text) <= _REMEMBERED else _announced(text)
+
+
+_REMEMBERED = 200
+
+
+@lru_cache(maxsize=65536)
+def _remembered(text: str) -> str:
+    return _announced(text)
+
+
+def _announced(text: str) -> str:
     final = final_answer(text)
     return comparable(text) if final is None else final.value
 
@@ -310,10 +321,11 @@ def _finding(found: Doubts, at: int) -> Finding:
     row, other, n = int(found.rows[at]), found.other[at], int(found.n_votes[at])
     times, odds = round(float(found.share[at]) * n), float(found.log_odds[at])
     shown = other if len(other) <= _SHOWN else other[:_SHOWN] + "…"
+    wrong = min(float(_chance(np.array(odds))), 0.999)
     message = (
-        f"{times} of {n} others answer {shown!r} instead; weighed by how reliable each is, "
-        f"this answer is wrong with probability {min(float(_chance(np.array(odds))), 0.999):.3g}: "
-        "check it, and correct it or leave the row out"
+        f"{times} of {n} others answer {shown!r} instead; weighed by how reliable each is, this "
+        f"answer is wrong with probability {wrong:.3g} (less where models share a mistake): check "
+        "it, and correct it or leave the row out"
     )
     note = f"outvoted by {times} of {n}"
     evidence = Evidence(row=row, note=note, beside=other, beside_name="the others' answer")
@@ -339,8 +351,10 @@ CHECK = Check(
     family="labels",
     about="Answers beside which several models agree on another one.",
     severity="warning",
-    threshold=0.9,
+    threshold=0.99,
     means="probability that the answer is wrong, by a reliability-weighted consensus; at or above",
     run=_run,
 )
-"""The default of 0.9 takes the consensus at its word where it is sure of itself."""
+"""The consensus is too sure of itself where members share mistakes: with 5 % of references
+replaced, 73 % of the findings at 0.99 are replaced ones on GSM8K (12 models; 90 % of these are
+found) and 58 % on CRUXEval (10 weak models; 37 %), where the threshold was chosen."""
