@@ -103,7 +103,6 @@ def shares(counts: Mapping[str, int], *, most: int = 20) -> list[dict[str, Any]]
 
 
 def _filled(values: pa.Array) -> pa.Array:
-    if pa.types.is_null(values.type):
-        return values.cast(pa.string())
+    values = values.cast(pa.large_string())
     blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(values)), 0)
     return pc.if_else(pc.fill_null(blank, True), pa.scalar(None, values.type), values)

@@ -130,6 +130,19 @@ def test_marks_by_lot_give_no_finding():
     assert alarms <= 3  # 5 % of 25 in truth
 
 
+def test_a_mark_of_every_chosen_answer_and_of_no_rejected_one_is_told():
+    found = CHECK.run(paired(200, 200, 0), Context())
+    assert "has bold text is preferred in 200 of the 200 pairs" in found.findings[0].message
+
+
+def test_marks_that_always_come_together_are_both_told():
+    chosen = [f"**a** b! {'long ' * (i % 5)}{i}" for i in range(200)]
+    rejected = [f"aaa b. {'long ' * (i % 7)}{i}" for i in range(200)]
+    rows = rows_of([f"p{i}" for i in range(200)], chosen, rejected)
+    told = {finding.evidence[0].note for finding in CHECK.run(rows, Context()).findings}
+    assert told == {"bold", "exclamation"}
+
+
 def test_one_marked_answer_in_many_pairs_proves_nothing():
     rows = rows_of(
         [f"p{i}" for i in range(60)], ["the **same** answer"] * 60, [f"poor {i}" for i in range(60)]

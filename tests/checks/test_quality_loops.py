@@ -111,6 +111,10 @@ def test_nearly_the_prompt_is_an_echo():
         ("def f(x):\n    return x\n" * 3 + "    pass", "def f(x):\n    return x\n" * 3),
         ("Two cities never slept, and this is their tale, told by me to you.", PROMPT),
         ("", PROMPT),
+        (
+            "Rome is the only one of all the old towns in the south of Italy that never slept.",
+            "Which is the only one of all the old towns in the south of Italy that never slept?",
+        ),
     ],
 )
 def test_what_should_be_like_its_prompt_is_no_echo(answer, prompt):

@@ -164,6 +164,7 @@ def test_broken_code_is_found(answer, why):
         "```python\n%matplotlib inline\nx = 1\n```",
         "```bash\nif then fi (\n```",
         "Use `x` and ``y``.",
+        "```json\n{}\n```</s></s>",
         "",
     ],
 )

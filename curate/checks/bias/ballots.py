@@ -130,7 +130,8 @@ def _first(rows: Rows, pairs: Preferences) -> Floats:
 def _for_models(rows: Rows, pairs: Preferences, pair: Ints, side: Ints) -> dict[str, Floats]:
     """Return for the commonest models whether votes fell on them, where one of the two was it."""
     at = pa.array(pairs.rows)
-    sides = [rows.column(name).take(at) for name in ("model", "rejected_model")]
+    names_of = ("model", "rejected_model")
+    sides = [rows.column(name).take(at).cast(pa.large_string()) for name in names_of]
     numbers, names = numbered(pa.concat_arrays(sides))
     won, lost = np.split(numbers, 2)
     return {

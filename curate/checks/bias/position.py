@@ -190,7 +190,7 @@ def _in_both_orders(rows: Rows, at: Ints, first: Bools) -> dict[str, int]:
 
 def _ranks(texts: pa.ChunkedArray) -> Ints:
     """Return the rank of each text among the distinct ones, in the order of the alphabet."""
-    coded = texts.combine_chunks().dictionary_encode()
+    coded = pc.fill_null(texts, "").combine_chunks().dictionary_encode()
     ranks = pc.rank(coded.dictionary, tiebreaker="first").to_numpy().astype(np.int64)
     found: Ints = ranks[coded.indices.to_numpy(zero_copy_only=False)]
     return found
@@ -210,7 +210,8 @@ _MOST = 20
 
 def _shown_first(rows: Rows, at: Ints, first: Bools) -> list[dict[str, Any]]:
     """Return how often each model's answer was the first: a lot gives one half."""
-    sides = [rows.column(name).take(pa.array(at)) for name in ("model", "rejected_model")]
+    columns = [rows.column(name).take(pa.array(at)) for name in ("model", "rejected_model")]
+    sides = [column.cast(pa.large_string()) for column in columns]
     if any(side.null_count for side in sides):
         return []
     shown = pc.if_else(pa.array(first), *sides)

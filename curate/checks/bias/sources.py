@@ -146,7 +146,8 @@ class _Duels:
         """Return None where there are too few; models past the first fifty count as one."""
         pairs = preferences_of(rows)
         at = pa.array(pairs.rows)
-        sides = [rows.column(name).take(at) for name in ("model", "rejected_model")]
+        columns = ("model", "rejected_model")
+        sides = [rows.column(name).take(at).cast(pa.large_string()) for name in columns]
         numbers, names = numbered(pa.concat_arrays(sides))
         winners, losers = np.split(np.minimum(numbers, _MODELS), 2)
         known = (winners >= 0) & (losers >= 0) & (winners != losers)

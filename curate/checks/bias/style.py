@@ -42,7 +42,7 @@ class MarkEffect:
     odds: float
     """Matched odds ratio, half a pair added to either count: above 1 = preferred."""
     at_equal_length: Interval
-    """Odds ratio at equal length and equal other marks; NaN where too few pairs tell."""
+    """Odds ratio at equal length; NaN where too few pairs tell."""
     p_value: float
     """Of the odds at equal length being 1, corrected for all marks."""
 
@@ -57,9 +57,9 @@ def style_effects(
 ) -> list[MarkEffect]:
     """Return how far each mark of style goes with being preferred.
 
-    The odds at equal length are those of one preference logit (`measure.preference_logit`) on the
-    difference in log length and in all marks that at least ten pairs differ in, with errors robust
-    to pairs of one prompt being alike; p-values are Wald's, corrected by Holm (1979).
+    The odds at equal length are those of a preference logit (`measure.preference_logit`) on the
+    mark and the difference in log length, with errors robust to pairs of one prompt being alike;
+    p-values are Wald's, corrected for all marks by Holm (1979).
 
     Args:
         chosen: Which chosen answers bear each mark, each of shape (n_pairs,).
@@ -74,13 +74,10 @@ def style_effects(
     ]
     gaps = [a.astype(np.float64) - b for a, b in sides]
     known = [np.count_nonzero(gap) for gap in gaps] if bearers is None else np.asarray(bearers)
-    told = np.flatnonzero(np.asarray(known) >= _FEWEST)
-    fitted = preference_logit(
-        np.column_stack([np.asarray(log_ratio, np.float64), *(gaps[i] for i in told)]),
-        groups=_groups(prompts),
-    )
     weights, errors = np.full((2, len(sides)), np.nan)
-    weights[told], errors[told] = fitted.coefficients[1:], fitted.errors[1:]
+    for i in np.flatnonzero(np.asarray(known) >= _FEWEST).tolist():
+        fitted = preference_logit(np.column_stack([gaps[i], log_ratio]), groups=_groups(prompts))
+        weights[i], errors[i] = fitted.coefficients[0], fitted.errors[0]
     p = holm([math.erfc(abs(w / e) / math.sqrt(2)) for w, e in zip(weights, errors, strict=True)])
     return [_effect(*sides[i], weights[i], errors[i], p[i]) for i in range(len(sides))]
 

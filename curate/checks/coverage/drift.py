@@ -64,7 +64,7 @@ def names_apart(old: pa.Array, new: pa.Array, *, rng: int = 7) -> Interval:
     """
     if not (len(old) and len(new)):
         return UNKNOWN
-    numbers, _ = numbered(pa.concat_arrays([old.cast(pa.string()), new.cast(pa.string())]))
+    numbers, _ = numbered(pa.concat_arrays([side.cast(pa.large_string()) for side in (old, new)]))
     is_new = np.repeat([0, 1], [len(old), len(new)])
     half = np.random.default_rng(rng).permutation(len(numbers)) % 2
     parts = [_held_out(numbers + 1, is_new, half == part) for part in (0, 1)]
