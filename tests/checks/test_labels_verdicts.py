@@ -110,3 +110,11 @@ def test_the_bar_leaves_out_what_is_less_sure():
     rows = rows_of(["q"], ["Oslo."], label=["refusal"])
     assert len(CHECK.run(rows, Context()).findings) == 1
     assert not CHECK.run(rows, Context(thresholds={"verdict-mismatch": 0.7})).findings
+
+
+def test_labels_that_are_classes_or_grades_are_not_taken_for_answers():
+    answers = [f"so\n#### {n}" for n in range(10, 30)]
+    graded = rows_of(["q"] * 20, answers, label=["1", "0"] * 10)
+    assert CHECK.run(graded, Context()).findings == ()
+    answered = rows_of(["q"] * 20, answers, label=["99", *map(str, range(11, 30))])
+    assert [f.rows for f in CHECK.run(answered, Context()).findings] == [(0,)]
