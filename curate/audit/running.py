@@ -103,8 +103,14 @@ _ASK = {
 
 def _sorted(found: Found) -> Found:
     """Return what was found, the worst first; equals in the order of their rows."""
-    order = sorted(found.findings, key=lambda f: (-_score(f.score), f.rows, f.message))
+    order = sorted(
+        found.findings,
+        key=lambda f: (_SEVERITIES.index(f.severity), -_score(f.score), f.rows, f.message),
+    )
     return replace(found, findings=tuple(order))
+
+
+_SEVERITIES = ("error", "warning", "info")
 
 
 def _score(score: float) -> float:
