@@ -3,14 +3,17 @@
 Values of known truth (valid check digits, 16 kinds) stand in sentences within real texts, with as
 many rows that hold something that only looks like one. A value counts as found where a match of
 its kind shares at least half of the longer of the two; a match that finds none is a false one.
-Thresholds, words and patterns were chosen on the development set; the table is of the report set:
-other texts, phrases, languages, countries and formats (`personal_set`, `personal_values`).
+Thresholds, words and patterns were chosen on the development set. A first report on a set of
+other texts, phrases, languages, countries and formats (``--part first``) gave recall .961 at
+precision .999; its misses were then mended. The table is of a third set, which differs from both
+in the same ways, and of which nothing was mended (`personal_set`, `personal_report`).
+Sums of GSM8K's training set taught what is no phone number; its test set and MMLU taught nothing.
 
 Beside it stand Presidio's patterns and, for secrets, detect-secrets, in an environment of their
 own (``pip install presidio-analyzer detect-secrets``) whose interpreter the environment variable
 ``CURATE_PEER_PYTHON`` names. Presidio's score threshold is the one best on the development set.
-Of its dates of birth nothing is asked: it knows dates only. Run with ``--part development`` to
-see the set that was tuned on.
+It knows no dates of birth and no addresses. Of detect-secrets the entropy of strings, made for
+code, is left out: in prose it flags every other word.
 """
 
 from __future__ import annotations
@@ -71,8 +74,8 @@ def rows() -> list[Row]:
 
 def main() -> None:
     """Judge, print."""
-    if sys.argv[1:3] == ["--part", "development"]:
-        finish(_judged("development"), None)
+    if sys.argv[1:2] == ["--part"]:
+        finish(_judged("first" if sys.argv[2] == "first" else "development"), None)
         return
     finish(rows(), json_path())
 
@@ -172,7 +175,7 @@ def _entity(name: str) -> str:
 
 
 def _type(name: str) -> str:
-    return SECRET_TYPES.get(name, "api_key")
+    return "entropy" if "Entropy" in name else SECRET_TYPES.get(name, "api_key")
 
 
 def _peer(name: str, texts: Sequence[str], kind: Callable[[str], str]) -> Found | None:

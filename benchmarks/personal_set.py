@@ -1,7 +1,7 @@
 """Rows with known truth: values in sentences, the sentences in real texts.
 
-Development and report differ in the seed, the texts that carry the values, the words around them
-(and their languages), the countries and the ways values are written.
+The parts differ in the seed, the texts that carry the values, the words around them (and their
+languages), the countries and the ways values are written.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from benchmarks.personal_values import NEGATIVES, POSITIVES, Part
+from benchmarks.personal_report import UNSEEN, UNSEEN_LABELS, UNSEEN_NEGATIVES, UNSEEN_PHRASES
+from benchmarks.personal_values import NEGATIVES, POSITIVES, Maker, Part, Seen
 from benchmarks.table import data_file
 
 __all__ = ["Planted", "planted", "texts_of"]
@@ -32,7 +33,7 @@ class Planted:
     """Where the value stands, half-open; of a hard negative nothing counts."""
 
 
-PHRASES: Mapping[Part, Mapping[str, tuple[str, ...]]] = {
+PHRASES: Mapping[Seen, Mapping[str, tuple[str, ...]]] = {
     "development": {
         "email": ("Send it to {}.", "{}", "Contact: {}"),
         "phone": ("Call me at {}.", "Phone: {}", "My number is {}, call after six."),
@@ -52,7 +53,7 @@ PHRASES: Mapping[Part, Mapping[str, tuple[str, ...]]] = {
         "password": ("My password is {}.", 'password = "{}"'),
         "no": ("The order {} came.", "It says {} there.", "Version {} is out.", "{}"),
     },
-    "report": {
+    "first": {
         "email": ("Reply to {} by noon.", "Écris à {} stp.", '{{"to": "{}"}}', "<{}>", "{}, too"),
         "phone": (
             *("Text us on {} any time.", "Tel. {}", "Llámame al {}.", "Erreichbar unter {}"),
@@ -126,25 +127,32 @@ LABELS += ("Steuer-ID", "henkilötunnus")
 
 CARRIERS: Mapping[Part, tuple[str, ...]] = {
     "development": ("H_selfinstruct_seed_tasks.jsonl", "G_banking77.jsonl.gz"),
-    "report": (
+    "first": (
         "H_arena_hard_v01_questions.jsonl.gz",
         "A_oasst_sampling_reports_3models.jsonl.gz",
         "B_llmbar_419_gold_plus_llm_judges.jsonl.gz",
     ),
+    "report": (
+        "A_committee_selfinstruct252_8models.jsonl.gz",
+        "A_judge_repeats_vicuna_mtbench_4models_3xgpt4.jsonl.gz",
+        "E_truthfulqa_human_truth_info_labels.jsonl.gz",
+    ),
 }
-SEEDS: Mapping[Part, int] = {"development": 11, "report": 20_261}
+SEEDS: Mapping[Part, int] = {"development": 11, "first": 20_261, "report": 977}
 
 
 def planted(part: Part, times: int = 60) -> list[Planted]:
     """Return rows with one value each, `times` of each kind and of each hard negative."""
     rng = Random(SEEDS[part])
     carriers = [t for name in CARRIERS[part] for t in texts_of(name) if _carries(t)]
-    rows = [_row(part, kind, rng, n, carriers) for kind in POSITIVES for n in range(times)]
-    rows += [
-        _row(part, f"no {what}", rng, n, carriers) for what in NEGATIVES[part] for n in range(times)
-    ]
+    kinds = [*POSITIVES, *(f"no {what}" for what in _negatives(part))] if carriers else []
+    rows = [_row(part, kind, rng, n, carriers) for kind in kinds for n in range(times)]
     rng.shuffle(rows)
     return rows
+
+
+def _negatives(part: Part) -> Mapping[str, tuple[Maker, ...]]:
+    return UNSEEN_NEGATIVES if part == "report" else NEGATIVES[part]
 
 
 def texts_of(name: str) -> list[str]:
@@ -166,10 +174,9 @@ def _lines(path: Path) -> Iterator[object]:
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    for inner in (
-        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    ):
-        yield from _texts(inner)
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 def _carries(text: str) -> bool:
@@ -179,26 +186,23 @@ def _carries(text: str) -> bool:
 
 def _row(part: Part, kind: str, rng: Random, n: int, carriers: Sequence[str]) -> Planted:
     made, which = _value(part, kind, rng, n)
-    phrases = PHRASES[part]["no" if kind.startswith("no ") else kind]
-    phrase = phrases[rng.randrange(len(phrases))].replace("{label}", LABELS[which % len(LABELS)])
+    about = "no" if kind.startswith("no ") else kind
+    phrases = UNSEEN_PHRASES[about] if part == "report" else PHRASES[part][about]
+    labels = UNSEEN_LABELS if part == "report" else LABELS
+    phrase = rng.choice(phrases).replace("{label}", labels[which % len(labels)])
     lead, _, tail = phrase.replace("{{", "{").replace("}}", "}").partition("{}")
     carrier = rng.choice(carriers)
     at = rng.choice([m.end() for m in re.finditer(r"[.!?] |\n|$", carrier)])
-    before = (
-        f"{carrier[:at].rstrip()}\n{lead}"
-        if rng.random() < 0.5
-        else f"{carrier[:at].rstrip()} {lead}"
-    )
+    before = carrier[:at].rstrip() + rng.choice(" \n") + lead
     text = f"{before}{made}{tail} {carrier[at:]}"
     return Planted(text=text, kind=kind, start=len(before), end=len(before) + len(made))
 
 
 def _value(part: Part, kind: str, rng: Random, n: int) -> tuple[str, int]:
     """Return a value, and which of the makers made it: all in turn."""
-    plain = (
-        NEGATIVES[part][kind.removeprefix("no ")]
-        if kind.startswith("no ")
-        else POSITIVES[kind][part]
-    )
+    if kind.startswith("no "):
+        plain = _negatives(part)[kind.removeprefix("no ")]
+    else:
+        plain = UNSEEN[kind] if part == "report" else POSITIVES[kind][part]
     which = n % len(plain)
     return plain[which](rng), which

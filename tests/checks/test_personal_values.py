@@ -154,7 +154,7 @@ def test_scanning_many_finds_what_looking_at_one_finds(before, after):
 
 def test_every_generated_value_passes_its_gate():
     for makers in POSITIVES.values():
-        for part in ("development", "report"):
+        for part in ("development", "first"):
             texts = [f"call host passport born {m(random.Random(3))}" for m in makers[part]]
             hits = scan(pa.array(texts, pa.large_string()), threshold=0.0)
             assert [find(t, threshold=0.0) for t in texts] == [

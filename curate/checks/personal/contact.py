@@ -46,7 +46,7 @@ _PHONE = re.compile(
     r"(?<![\w.,/\-+$€£¥#=%])(?:\(?\+[ ]?|\()?\d(?:[ \t\u00a0\u2011().\-/]{0,3}\d){6,15}(?![\w%]|[.,-]\d)"
 )
 _CALLED = (
-    r"(?:(?:my|his|her|their|our|mein\w*|mon|son|mi|su|meu|mijn) n[uú]m(?:b|m)?er[o]?|tele?(?:fono?|phone|fon)s?|phones?|call(?:ed|ing)?|mobile?|cell(?:ulare|phone)?|fax|text|sms|whats ?app|dial"
+    r"(?:(?:my|his|her|their|our|mein\w*|mon|son|mi|su|meu|mijn) n[uú]m(?:b|m)?er[o]?|tele?(?:fono?|phone|fon)s?|phones?|call(?:ed|ing)?|mobile?|cell(?:ulare|phone)?|fax|text (?:me|us|him|her|them|on|at)|sms|whats ?app|dial"
     r"|ring|reach|contact|hotline|landline|handy|rufnummer|erreichbar|anruf\w*|m[óo]vil|celular|ll[aá]m\w+"
     r"|portable|appel\w*|joindre|chiam\w+|cellulare|ligue|zap|bel|bereikbaar|mobiel\w*|mobilnummer|puhelin|tlf"
     r"|t[ée]l|电话|電話|手机|携帯|फोन|☎|📞)"
@@ -66,6 +66,8 @@ _COUNTED = re.compile(
 def _phone(value: str, before: str, after: str) -> float:
     """Judge by the numbering plans: a country code that fits, the country's own grouping, or words."""
     if "\n" in value or _DATE.fullmatch(value) or _SUM.search(value) or before.endswith("<<"):
+        return 0.0
+    if value.count("(") != value.count(")"):
         return 0.0
     if value.lstrip("( ").startswith("+"):
         return CHECKED if _valid(value, None) else 0.0
@@ -164,6 +166,7 @@ RECOGNISERS = (
         kind="phone",
         gate=r"[0-9](?:[ \t\x{a0}\x{2011}().\-/]{0,3}[0-9]){6}",
         regex=_PHONE,
+        trims=2,
         judge=_phone,
     ),
     Pattern(

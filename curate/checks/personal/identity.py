@@ -183,7 +183,7 @@ _DATE = (
     rf"|{_DAY} (?:of |de |d')?[^\W\d_]{{3,10}}\.?,?(?: de| del)? \d{{4}}|[^\W\d_]{{3,10}}\.? {_DAY},? \d{{4}})"
 )
 _BIRTHS = (
-    r"date of birth|birth[ _-]?dates?|d\.?o\.?b\.?|(?:my|his|her|their|your) birthday|(?:I was|I'm|I am|patient) born"
+    r"date[ _-]?of[ _-]?birth|birth[ _-]?dates?|birthday|d\.?o\.?b\.?|(?:my|his|her|their|your) birthday|(?:I was|I'm|I am|patient) born"
     r"|geburtsdatum|geburtstag|geboren am|geb\. am|geb\.|date de naissance|née? le|fecha de nacimiento"
     r"|nac[ií](?:d[oa])? el|data di nascita|nat[oa] il|data de nascimento|nasci(?:d[oa])? (?:em|a)|geboortedatum"
     r"|geboren op|födelsedatum|fødselsdato|syntymäaika|data urodzenia|生年月日|出生日期|дата рождения"

@@ -76,7 +76,7 @@ def _token(value: str, before: str, after: str) -> float:
         return CHECKED if _base62_checksum(value.partition("_")[2]) else 0.0
     if is_made_up(value):
         return 0.0
-    if value.startswith(("sk-", "secret_", "hvs.", "gl", "xox")) and not looks_random(value[6:]):
+    if value.startswith(("sk-", "secret_", "hvs.")) and not looks_random(value[6:]):
         return 0.0
     return WEAK if "_test_" in value else FORMAT
 

@@ -81,16 +81,25 @@ class Pattern:
     regex: re.Pattern[str]
     """Its group ``value`` is the match where it has one, else the whole."""
     judge: Judge
+    trims: int = 0
+    """How many groups at its end a value may lose, where it has swallowed a number that follows."""
 
     def find(self, text: str) -> Iterator[Match]:
         """Yield the matches of one text in order."""
         group = "value" if "value" in self.regex.groupindex else 0
         for hit in self.regex.finditer(text):
-            start, end = hit.span(group)
+            yield from self._judged(text, *hit.span(group))
+
+    def _judged(self, text: str, start: int, end: int) -> Iterator[Match]:
+        for _ in range(self.trims + 1):
             before, after = text[max(0, start - REACH) : start], text[end : end + REACH]
-            sure = self.judge(hit[group], before, after)
+            sure = self.judge(text[start:end], before, after)
             if sure:
                 yield Match(start, end, self.kind, sure)
+                return
+            end = text.rfind(" ", start, end)
+            if end <= start:
+                return
 
 
 def resolved(matches: Iterable[Match]) -> list[Match]:

@@ -11,7 +11,7 @@ __all__ = ["RECOGNISERS"]
 
 _CARD = re.compile(
     r"(?<![\w.,$€£+\-/])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,4}(?:\1\d{3})?|\d{4}([ -]?)\d{6}\2\d{4,5})"
-    r"(?![\w/]|[ .,-]\d)"
+    r"(?![\w/]|[.,]\d|[ -]\d{3})"
 )
 _PAID = re.compile(
     r"(?i)\b(?:cards?|visa|master ?card|maestro|amex|american express|discover|diners|jcb|debit|credit|cc|pan"
@@ -46,6 +46,8 @@ def _card(value: str, before: str, after: str) -> float:
     from stdnum import luhn
 
     digits = re.sub(r"\D", "", value)
+    if re.search(r"\b[A-Z]{2}\d\d $", before):
+        return 0.0
     paid = bool(_PAID.search(before) or _PAID.search(after[:20]))
     brands = _POSSIBLE if paid else _ISSUED
     if not brands.fullmatch(digits) or not luhn.is_valid(digits) or len(set(digits)) < 3:
@@ -162,6 +164,7 @@ RECOGNISERS = (
         kind="iban",
         gate=r"[A-Z]{2}[0-9]{2}[ -]?[A-Z0-9]{4}[ -]?[A-Z0-9]{4}",
         regex=_IBAN,
+        trims=2,
         judge=_iban,
     ),
     Pattern(

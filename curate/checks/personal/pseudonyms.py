@@ -48,7 +48,9 @@ def key_of(key: bytes | None, vault: Vault | None) -> bytes:
     Raises:
         ConfigError: If there is none, or it is so short that it could be guessed.
     """
-    key = key or (vault.key if vault is not None else b"") or os.environ.get(ENVIRONMENT, "").encode()
+    key = (
+        key or (vault.key if vault is not None else b"") or os.environ.get(ENVIRONMENT, "").encode()
+    )
     if not key:
         raise ConfigError(
             f"pseudonyms need a key, or the same value would get another one in every run: give "
