@@ -18,6 +18,7 @@ from curate.pipeline.clean import clean, clean_all, clean_answers
 from curate.pipeline.offer import offer
 from curate.pipeline.pool import embed, ingest, pool_key, score, upstream
 from curate.pipeline.queue import explain, select
+from curate.pipeline.stream import stream
 from curate.project import Project
 from curate.records import CANDIDATES
 
@@ -262,3 +263,20 @@ def test_every_answer_of_a_real_committee_stays_or_is_told_of(committee):
     assert left + sum(r["what"] == "candidate" for r in rows) == 3600
     assert left == 12 * committee.need_table("records", "ingest").num_rows
     assert {row["check"] for row in rows} == {"drop"}
+
+
+def test_what_arrives_in_a_stream_is_cleaned_before_it_is_decided(tmp_path, monkeypatch):
+    monkeypatch.setenv("CURATE_PSEUDONYM_KEY", "k" * 32)
+    config = {
+        "ingest": {"paths": ["logs.jsonl"]},
+        "select": {"test_share": 0, "calibration_share": 0},
+        "stream": {"per_day": 1000},
+        "clean": {"personal": "redact", "keep": "metadata.tier == 'gold'"},
+    }
+    (tmp_path / "curate.yaml").write_text(yaml.safe_dump(config))
+    (tmp_path / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in LINES))
+    made = Project(tmp_path / "curate.yaml")
+    said = stream(made, str(tmp_path / "new.jsonl"), desk=False)
+    assert said.counts["decided"] == 3 and said.counts["rejected"] == 1
+    taken = str(made.rounds()[0].need_table("records", "stream").to_pylist())
+    assert "jo@curate.dev" not in taken and "5 kg" not in taken
