@@ -35,7 +35,7 @@ def blocks(text: str) -> list[Block]:
     r"""Return the fenced blocks of a text, those that are left open included.
 
     A fence is three or more backquotes or tildes at the beginning of a line; it is closed by as
-    many of the same kind, with nothing after them (CommonMark).
+    many of the same kind, with nothing after them (CommonMark) but a template's end-of-text mark.
 
     >>> [(b.language, b.closed) for b in blocks("```json\n{}\n```\nand\n```py\nx")]
     [('json', True), ('py', False)]
@@ -45,7 +45,7 @@ def blocks(text: str) -> list[Block]:
     for fence in _FENCE.finditer(text):
         if not mark:
             mark, language, start = fence[1], fence[2].strip().lower(), fence.end() + 1
-        elif fence[1].startswith(mark) and not fence[2].strip():
+        elif fence[1].startswith(mark) and _CLOSING.fullmatch(fence[2]):
             out.append(Block(language, min(start, fence.start()), fence.start(), True))
             mark = ""
     if mark:
@@ -118,6 +118,8 @@ def python_fault(code: str) -> tuple[str, int] | None:
 
 
 _FENCE = re.compile(r"(?m)^[ \t>]*(`{3,}|~{3,})([^`\n]*)$")
+_CLOSING = re.compile(r"\s*(?:(?:</?s>|<\|[^|>\n]*\|>|<end_of_turn>|\[/INST\]).*)?")
+"""What may stand after a closing fence: nothing, or the mark of a template, another fault."""
 _JSON = json.JSONDecoder()
 _LONGEST, _DEEPEST = 20_000, 60
 _NO_PYTHON = re.compile(

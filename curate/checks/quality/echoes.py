@@ -23,7 +23,8 @@ def echo(answer: str, prompt: str) -> Fault | None:
     """Say whether an answer repeats the whole of its prompt, word by word or nearly.
 
     A text that was to be corrected or shortened comes back without its instruction, and is no
-    echo. Code that goes on where the prompt ends is none either.
+    echo, nor is an answer in the words of its question. Code that goes on where the prompt ends is
+    none either.
 
     Args:
         answer: What was answered.
@@ -48,7 +49,7 @@ def echo(answer: str, prompt: str) -> Fault | None:
             says="begins with the whole prompt, and then answers", spans=(span,), score=0.6
         )
     covered, repeated = _overlap(asked, spoken)
-    if min(covered, repeated) < _NEARLY:
+    if min(covered, repeated) < _NEARLY or _answers(answer, prompt):
         return None
     score = 0.9 * min(covered, repeated)
     return Fault(says="repeats the prompt nearly", spans=((0, len(answer)),), score=score)
@@ -58,6 +59,14 @@ _WORD = re.compile(r"[^\W_\u2e80-\U0010ffff]+|[\u2e80-\U0010ffff]")
 _TO_REPEAT = re.compile(r"(?i)\brepeat|\bverbatim\b|\becho\b|\bcopy\b|\bretype\b|word for word")
 _CODE = re.compile(r"```|(?m:^\s*(?:def|class|import|from|function|public|#include|SELECT)\b)")
 _NEARLY = 0.9
+
+
+def _answers(answer: str, prompt: str) -> bool:
+    """Return whether a question came back as a statement: "Which film is …?", "Psycho is …"."""
+    return _QUESTION.search(prompt) is not None and _QUESTION.search(answer) is None
+
+
+_QUESTION = re.compile("[?？؟]")
 
 
 def _words(text: str) -> list[str]:
