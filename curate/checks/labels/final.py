@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 __all__ = ["ANNOUNCED", "Final", "comparable", "differ", "final_answer"]
 
-ANNOUNCED = r"####|\\boxed|\[\[|(?i:answer\b)"
+ANNOUNCED = r"####|\\boxed|\[\[|(?i:answer\b)|(?im:^\s*a\s*:)"
 """RE2 pattern of texts that may announce an answer."""
 
 
