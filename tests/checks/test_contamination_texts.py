@@ -113,6 +113,27 @@ def test_a_question_is_found_without_its_options() -> None:
     assert finding.evidence[0].note == "the question without its options word for word"
 
 
+def test_answers_that_follow_one_formula_are_no_match() -> None:
+    answer = (
+        "Let X be the price of the book. After the rebate the price is X - X * 25 % = 0.75 X = 19. "
+        "Dividing both sides by 0.75 we find that the book cost X = 25."
+    )
+    other = (
+        "Let X be the price of the lamp. After the rebate the price is X - X * 10 % = 0.9 X = 27. "
+        "Dividing both sides by 0.9 we find that the lamp cost X = 30."
+    )
+    bench = Beside(name="b", rows=rows_of([MOON, STORY], [answer, None], name="b"))
+    rows = rows_of(["How dear was it?", "How dear was that?"], [other, answer.upper()])
+    [finding] = CHECK.run(rows, Context(benchmarks=(bench,))).findings
+    assert finding.rows == (1,)
+
+
+def test_a_phrase_of_a_short_question_is_no_match() -> None:
+    question = "If 3 is half of x, what is the value of x?"
+    text = f"{FILLER} He asked: what is the value of x when y grows? {FILLER}"
+    assert kinds(text, question) == []
+
+
 def test_another_story_on_the_same_template_is_no_match() -> None:
     other = (
         "Tom catches 3 crabs each night and trades every crab at the pier for 2 nets. "

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from curate.checks.contamination.items import SHORT
+from curate.checks.contamination.items import LONG, SHORT
 from curate.measure.containment import Items, Overlaps
 
 __all__ = [
@@ -82,7 +82,11 @@ def plain_words(items: Items) -> Ints:
 
 
 def judged_hits(
-    pairs: Overlaps, texts: npt.NDArray[np.integer], items: Items, threshold: float
+    pairs: Overlaps,
+    texts: npt.NDArray[np.integer],
+    items: Items,
+    answers: Flags,
+    threshold: float,
 ) -> tuple[Hits, Floats]:
     """Return the pairs that count, and their facts.
 
@@ -90,47 +94,88 @@ def judged_hits(
         pairs: Texts and items with what they have in common.
         texts: How the text of each pair is to be numbered.
         items: The index of the items.
+        answers: Which items are answers.
         threshold: Least containment.
     """
     n = np.diff(items.tokens.offsets)[pairs.items]
     plain = plain_words(items)[pairs.items]
     exact = (pairs.same == n) & (pairs.in_place == n)
     scores = np.where(exact, 1.0, pairs.scores)
-    enough = (scores >= threshold) | (
-        (scores >= _PARTIAL * threshold) & (pairs.run >= _long_run(plain))
-    )
-    whole = exact & ((n >= _ALONE) | pairs.alone)
-    all_but_one = pairs.alone & (n >= _LEAST_FUZZY) & (pairs.same >= n - 1)
-    all_but_one &= (pairs.in_place == pairs.same) & (scores >= threshold)
-    met = np.where(plain < SHORT, whole | all_but_one, enough)
-    at = np.flatnonzero(met)
     kinds = _kinds(pairs, n, exact)
+    enough = np.where(
+        answers[pairs.items],
+        _enough_of_answer(pairs, plain, scores, threshold),
+        _enough_of_question(pairs, plain, scores, kinds, threshold),
+    )
+    met = np.where(plain < SHORT, _enough_of_short(pairs, n, exact, scores, threshold), enough)
+    at = np.flatnonzero(met)
     hits = Hits(texts[at].astype(np.int64), pairs.items[at].astype(np.int64), scores[at], kinds[at])
     return hits, pairs.facts[at]
 
 
-def apart(hits: Hits, facts: Floats, benchmarks: Ints) -> Flags:
-    """Say which hits stay: of parts of one benchmark that meet in a text the one that covers most.
+def _enough_of_question(
+    pairs: Overlaps, plain: Ints, scores: Floats, kinds: npt.NDArray[np.int8], threshold: float
+) -> Flags:
+    """Say which questions are there: most of their weight, or less with a long run.
+
+    Of a question under `LONG` words no large piece may be missing: the rest is a phrase.
+    """
+    whole = (plain >= LONG) | (kinds != KINDS.index("in part"))
+    long_run = (scores >= _PARTIAL * threshold) & (pairs.run >= _long_run(plain))
+    enough: Flags = whole & ((scores >= threshold) | long_run)
+    return enough
+
+
+def _enough_of_answer(pairs: Overlaps, plain: Ints, scores: Floats, threshold: float) -> Flags:
+    """Say which answers are there: all but a little, with a long run.
+
+    Answers follow from their questions by formulas that other answers follow too.
+    """
+    enough: Flags = (scores >= (1 + threshold) / 2) & (pairs.run >= _long_run(plain))
+    return enough
+
+
+def _enough_of_short(
+    pairs: Overlaps, n: Ints, exact: Flags, scores: Floats, threshold: float
+) -> Flags:
+    """Say which short items are there: whole, or by themselves but for one word."""
+    whole = exact & ((n >= _ALONE) | pairs.alone)
+    but_one = pairs.alone & (n >= _LEAST_FUZZY) & (pairs.same >= n - 1)
+    enough: Flags = whole | (but_one & (pairs.in_place == pairs.same) & (scores >= threshold))
+    return enough
+
+
+def apart(hits: Hits, facts: Floats, owners: Ints) -> Flags:
+    """Say which hits stay: of what meets in one place of a text the item that covers most.
+
+    What an item covers counts by its score, so that an item that is there whole goes before a
+    longer one that is there nearly. Of one item's parts that which is not merely there in part
+    stays, then that which covers most.
 
     Args:
         hits: By text.
         facts: Of each hit.
-        benchmarks: Of each part.
+        owners: Benchmark and row of each part, shape (n_parts, 2); benchmarks do not compete.
     """
     stay = np.ones(len(hits), np.bool_)
     bounds = np.flatnonzero(np.diff(hits.texts, prepend=-1, append=-1))
     sizes = np.diff(bounds)
     for first, size in zip(bounds[:-1][sizes > 1], sizes[sizes > 1], strict=True):
-        _clear(stay, int(first), int(first + size), hits, facts, benchmarks)
+        _clear(stay, range(int(first), int(first + size)), hits, facts, owners)
     return stay
 
 
-def _clear(stay: Flags, first: int, last: int, hits: Hits, facts: Floats, benchmarks: Ints) -> None:
-    rows = range(first, last)
+def _clear(stay: Flags, rows: range, hits: Hits, facts: Floats, owners: Ints) -> None:
+    of = {k: (int(owners[hits.parts[k], 0]), int(owners[hits.parts[k], 1])) for k in rows}
+    cover = {k: (-round(facts[k, 0] * hits.scores[k], 6), -float(facts[k, 6])) for k in rows}
+    best: dict[tuple[int, int], tuple[float, float]] = {}
+    for k in rows:
+        best[of[k]] = min(best.get(of[k], cover[k]), cover[k])
+    partly = KINDS.index("in part")
     taken: dict[int, list[tuple[float, float]]] = {}
-    for k in sorted(rows, key=lambda k: (-round(facts[k, 0], 6), -facts[k, 6], hits.parts[k])):
+    for k in sorted(rows, key=lambda k: (best[of[k]], of[k], hits.kinds[k] == partly, cover[k])):
         low, high = facts[k, 3], facts[k, 4] + 1
-        over = taken.setdefault(int(benchmarks[hits.parts[k]]), [])
+        over = taken.setdefault(of[k][0], [])
         if any(min(high, b) - max(low, a) > (high - low) / 2 for a, b in over):
             stay[k] = False
         else:

@@ -74,7 +74,8 @@ def contaminated(
     Flagged are items of `SHORT` words and more with a score of at least `threshold`, or two thirds
     of it with a run of n words, n being 8 to 13 with the item's length. A shorter item must be
     there whole, with its numbers; of fewer than five words also by itself, as a line or sentence;
-    by itself one of its words may differ.
+    by itself one of its words may differ. In an item of fewer than `LONG` words no large piece may
+    be missing.
 
     Args:
         texts: Training texts; null = none.
@@ -117,15 +118,15 @@ class Search:
             columns: Texts whose common words are to count for little: those to be searched.
         """
         self.parts = wanted
+        """What is looked for."""
         data, self._begins = buffers([part.text for part in wanted])
         self._items = _indexed(data, self._begins)
-        self._weights = weighed(self._items, _seen(self._items, columns))
-        self._benchmarks = np.array([part.benchmark for part in wanted], np.int64)
-
-    @property
-    def n_words(self) -> Ints:
+        self.n_words = plain_words(self._items)
         """Words of each part, bare numbers aside."""
-        return plain_words(self._items)
+        self._weights = weighed(self._items, _seen(self._items, columns))
+        self._answers = np.array([part.side == "answer" for part in wanted], np.bool_)
+        owners = [(part.benchmark, part.row) for part in wanted]
+        self._owners = np.array(owners, np.int64).reshape(-1, 2)
 
     def hits(self, texts: pa.Array, *, threshold: float) -> Hits:
         """Return which parts stand in which texts, by text, then by part."""
@@ -152,8 +153,8 @@ class Search:
         rows, at = np.unique(which, return_inverse=True)
         some = tokens(*buffers(texts.take(pa.array(rows + block.start))))
         pairs = overlaps(self._items, self._weights, some, at.astype(np.int32), parts)
-        hits, facts = judged_hits(pairs, which + block.start, self._items, threshold)
-        return hits.take(apart(hits, facts, self._benchmarks))
+        hits, facts = judged_hits(pairs, which + block.start, self._items, self._answers, threshold)
+        return hits.take(apart(hits, facts, self._owners))
 
     def _span(
         self, found: Tokens, begins: Ints, text: str, row: int, part: int

@@ -25,7 +25,7 @@ __all__ = ["CHECK", "Likeness", "nearest_items", "reworded", "shared_words"]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-_SHOWN = 20
+_SHOWN = 10
 _FLOOR, _MUTUAL_FLOOR = 0.6, 0.3
 """Share of the item's words, by rarity, that the row must hold; the lesser where each is the
 other's nearest."""

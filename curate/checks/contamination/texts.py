@@ -30,7 +30,7 @@ Field = Literal["prompt", "answer", "rejected"]
 
 NO_BENCHMARK = "no benchmark was named: add --against FILE, one for each benchmark"
 _FIELDS: tuple[Field, ...] = ("prompt", "answer", "rejected")
-_SHOWN = 20
+_SHOWN = 10
 """Rows of a finding that evidence is shown of, those that hold most first."""
 
 
