@@ -26,6 +26,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pyarrow as pa
 
@@ -54,8 +55,10 @@ ENTITIES = {
     "CRYPTO": "wallet",
 }
 NATIONAL = tuple(
-    "US_SSN US_ITIN UK_NHS UK_NINO ES_NIF ES_NIE IT_FISCAL_CODE IT_IDENTITY_CARD PL_PESEL IN_AADHAAR"
-    " IN_PAN SG_NRIC_FIN KR_RRN KR_FRN FI_PERSONAL_IDENTITY_CODE SE_PERSONNUMMER DE_TAX_ID DE_ID_CARD"
+    "US_SSN US_ITIN UK_NHS UK_NINO ES_NIF ES_NIE"
+    " IT_FISCAL_CODE IT_IDENTITY_CARD PL_PESEL IN_AADHAAR"
+    " IN_PAN SG_NRIC_FIN KR_RRN KR_FRN FI_PERSONAL_IDENTITY_CODE"
+    " SE_PERSONNUMMER DE_TAX_ID DE_ID_CARD"
     " DE_SOCIAL_SECURITY AU_TFN CA_SIN ZA_ID_NUMBER TR_NATIONAL_ID TH_TNIN NG_NIN".split()
 )
 SECRET_TYPES = {
@@ -197,7 +200,7 @@ def _best(matches: Iterable[Match]) -> list[Match]:
     return kept
 
 
-def _asked(name: str, texts: Sequence[str]) -> list[dict[str, list[list[str]]]] | None:
+def _asked(name: str, texts: Sequence[str]) -> list[dict[str, Any]] | None:
     python = os.environ.get("CURATE_PEER_PYTHON")
     if not python:
         return None
@@ -232,7 +235,7 @@ def _speed() -> list[Row]:
     scan(column)
     ours = time.process_time() - began
     theirs = _asked("presidio", some[:1000])
-    peer = float(theirs[-1]["seconds"]) * 100 if theirs else NAN  # type: ignore[arg-type]
+    peer = float(theirs[-1]["seconds"]) * 100 if theirs else NAN
     mean = sum(map(len, some)) / len(some)
     return [
         Row(

@@ -48,16 +48,18 @@ def _patterns() -> list[Any]:
     from presidio_analyzer import PatternRecognizer
     from presidio_analyzer import predefined_recognizers as known
 
-    kinds = [c for _, c in inspect.getmembers(known, inspect.isclass) if c is not PatternRecognizer]
+    kinds: list[Any] = [
+        c for _, c in inspect.getmembers(known, inspect.isclass) if c is not PatternRecognizer
+    ]
     chosen = [c for c in kinds if issubclass(c, PatternRecognizer | known.PhoneRecognizer)]
     return [kind(supported_language="en") for kind in chosen]
 
 
 def _blank() -> Any:
-    import spacy
+    import spacy  # type: ignore[import-not-found]
     from presidio_analyzer.nlp_engine import NlpArtifacts, SpacyNlpEngine
 
-    class Blank(SpacyNlpEngine):
+    class Blank(SpacyNlpEngine):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__(models=[{"lang_code": "en", "model_name": "blank"}])
             self.nlp = {"en": spacy.blank("en")}
@@ -81,8 +83,10 @@ def _blank() -> Any:
 
 
 def _secrets() -> Any:
-    """Return detect-secrets' scan of each line; of a private key it names the head, which counts
-    here as the whole block."""
+    """Return detect-secrets' scan of each line.
+
+    Of a private key it names the head, which counts here as the whole block.
+    """
     from detect_secrets.core.scan import scan_line
     from detect_secrets.settings import default_settings
 

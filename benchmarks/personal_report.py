@@ -90,16 +90,9 @@ UNSEEN: Mapping[str, tuple[Maker, ...]] = {
 }
 
 UNSEEN_LABELS = (
-    "rodné číslo",
-    "rijksregisternummer",
-    "身份证",
-    "RUT",
-    "SIN",
-    "CNP",
-    "NIF",
-    "TC kimlik",
+    *("rodné číslo", "rijksregisternummer", "身份证", "RUT", "SIN", "CNP", "NIF", "TC kimlik"),
+    *("CPR-nummer", "NIE", "NI number"),
 )
-UNSEEN_LABELS += ("CPR-nummer", "NIE", "NI number")
 """What the countries of `UNSEEN` call their numbers, in the order of its makers."""
 
 UNSEEN_PHRASES: Mapping[str, tuple[str, ...]] = {

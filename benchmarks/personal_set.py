@@ -114,16 +114,9 @@ PHRASES: Mapping[Seen, Mapping[str, tuple[str, ...]]] = {
 """Words around the values; `label` is what the country calls its number."""
 
 LABELS = (
-    "NHS number",
-    "numéro de sécu",
-    "Aadhaar",
-    "PESEL",
-    "personnummer",
-    "RRN",
-    "AHV-Nr.",
-    "BSN",
+    *("NHS number", "numéro de sécu", "Aadhaar", "PESEL", "personnummer", "RRN", "AHV-Nr.", "BSN"),
+    *("Steuer-ID", "henkilötunnus"),
 )
-LABELS += ("Steuer-ID", "henkilötunnus")
 
 CARRIERS: Mapping[Part, tuple[str, ...]] = {
     "development": ("H_selfinstruct_seed_tasks.jsonl", "G_banking77.jsonl.gz"),

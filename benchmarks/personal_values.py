@@ -32,7 +32,7 @@ BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
 def drawn(rng: Random, form: str) -> str:
-    """Fill a form: # a digit, @ an upper case letter, ? a letter or digit, ~ a hexadecimal digit."""
+    """Fill a form: # a digit, @ a capital letter, ? a letter or digit, ~ a hexadecimal digit."""
     sets = {"#": "0123456789", "@": LETTERS, "?": ALNUM, "~": HEX}
     return "".join(rng.choice(sets[c]) if c in sets else c for c in form)
 
@@ -77,6 +77,7 @@ def phone(region: str, international: bool) -> Maker:
         import phonenumbers as p
 
         example = p.example_number_for_type(region, rng.choice((0, 1)))
+        assert example is not None
         known, code = p.national_significant_number(example), p.country_code_for_region(region)
         while True:
             digits = known[:4] + "".join(rng.choice("0123456789") for _ in known[4:])

@@ -1,4 +1,4 @@
-"""The checks ``personal-data`` and ``secrets``: one finding a row, and no value in any word of it."""
+"""The checks ``personal-data`` and ``secrets``: one finding a row, no value in a word of it."""
 
 from __future__ import annotations
 

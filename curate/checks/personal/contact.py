@@ -43,10 +43,14 @@ REGIONS = tuple("US GB CA AU DE FR ES IT NL BE CH AT SE DK NO FI PL PT IE BR MX 
 """Where a number without its country code may belong."""
 
 _PHONE = re.compile(
-    r"(?<![\w.,/\-+$€£¥#=%])(?:\(?\+[ ]?|\()?\d(?:[ \t\u00a0\u2011().\-/]{0,3}\d){6,15}(?![\w%]|[.,-]\d)"
+    r"(?<![\w.,/\-+$€£¥#=%])(?:\(?\+[ ]?"
+    r"|\()?\d(?:[ \t\u00a0\u2011().\-/]{0,3}\d){6,15}(?![\w%]|[.,-]\d)"
 )
 _CALLED = (
-    r"(?:(?:my|his|her|their|our|mein\w*|mon|son|mi|su|meu|mijn) n[uú]m(?:b|m)?er[o]?|tele?(?:fono?|phone|fon)s?|phones?|call(?:ed|ing)?|mobile?|cell(?:ulare|phone)?|fax|text (?:me|us|him|her|them|on|at)|sms|whats ?app|dial"
+    r"(?:(?:my|his|her|their|our|mein\w*|mon|son|mi|su|meu"
+    r"|mijn) n[uú]m(?:b|m)?er[o]?|tele?(?:fono?|phone|fon)s?"
+    r"|phones?|call(?:ed|ing)?|mobile?|cell(?:ulare|phone)?|fax"
+    r"|text (?:me|us|him|her|them|on|at)|sms|whats ?app|dial"
     r"|ring|reach|contact|hotline|landline|handy|rufnummer|erreichbar|anruf\w*|m[óo]vil|celular|ll[aá]m\w+"
     r"|portable|appel\w*|joindre|chiam\w+|cellulare|ligue|zap|bel|bereikbaar|mobiel\w*|mobilnummer|puhelin|tlf"
     r"|t[ée]l|电话|電話|手机|携帯|फोन|☎|📞)"
@@ -64,7 +68,7 @@ _COUNTED = re.compile(
 
 
 def _phone(value: str, before: str, after: str) -> float:
-    """Judge by the numbering plans: a country code that fits, the country's own grouping, or words."""
+    """Judge by the numbering plans: a country code, the country's own grouping, or words."""
     if "\n" in value or _DATE.fullmatch(value) or _SUM.search(value) or before.endswith("<<"):
         return 0.0
     if value.count("(") != value.count(")"):
@@ -123,7 +127,10 @@ _STREET_EN = (
     r"|Terrace|Ter|Highway|Hwy|Parkway|Pkwy|Crescent|Close|Circle|Cir|Grove|Gardens|Mews|Row"
 )
 _TOWN = r"(?:,? [A-ZÀ-Þ][\w'’.-]{1,25}){1,3}"
-_ZIP = r"(?:[A-Z]{2},? \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]{2,3} \d{4}|[A-Z]\d[A-Z] ?\d[A-Z]\d)"
+_ZIP = (
+    r"(?:[A-Z]{2},? \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}"
+    r"|[A-Z]{2,3} \d{4}|[A-Z]\d[A-Z] ?\d[A-Z]\d)"
+)
 _ENGLISH = re.compile(
     rf"(?<![\w.,:/$€£-])\d{{1,5}}[A-Za-z]? (?:(?:[NSEW]|North|South|East|West)\.? )?"
     rf"(?:(?:[A-Z][a-z'’]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,3}}(?:{_STREET_EN})\b\.?"
@@ -135,10 +142,13 @@ _GERMAN = re.compile(
     r" \d{1,4} ?[a-z]?\b(?:,? (?:[A-Z]{1,2}-)?\d{4,5}(?: [A-Z]{2})? [A-ZÄÖÜ][\wäöüß.-]{1,30})?"
 )
 _LATIN = re.compile(
-    r"(?<![\w.,])(?:\d{1,4}(?: ?(?:bis|ter))?,? (?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Pp]lace|[Cc]hemin|[Ii]mpasse|[Aa]llée|[Qq]uai)"
-    r"(?: (?:de|du|des|la|le|les|l'|d'|[A-ZÀ-Þ][\w'’-]{1,25})){1,5}(?:,? \d{5} [A-ZÀ-Þ][\w'’-]{1,25})?"
+    r"(?<![\w.,])(?:\d{1,4}(?: ?(?:bis|ter))?,? (?:[Rr]ue|[Aa]venue"
+    r"|[Bb]oulevard|[Pp]lace|[Cc]hemin|[Ii]mpasse|[Aa]llée|[Qq]uai)"
+    r"(?: (?:de|du|des|la|le|les|l'|d'"
+    r"|[A-ZÀ-Þ][\w'’-]{1,25})){1,5}(?:,? \d{5} [A-ZÀ-Þ][\w'’-]{1,25})?"
     r"|(?:Calle|C/|Avenida|Avda\.|Plaza|Paseo|Rua|Av\.|Travessa|Via|Viale|Corso|Piazza)"
-    r"(?: (?:de|del|da|do|dos|la|las|los|el|dei|della|[A-ZÀ-Þ][\w'’.-]{1,25})){1,5},? (?:n[ºo°.]{1,2} ?)?"
+    r"(?: (?:de|del|da|do|dos|la|las|los|el|dei|della"
+    r"|[A-ZÀ-Þ][\w'’.-]{1,25})){1,5},? (?:n[ºo°.]{1,2} ?)?"
     r"\d{1,4}\b(?:,? (?:\d{5}(?:-\d{3})?) [A-ZÀ-Þ][\w'’-]{1,25})?)"
 )
 _LIVES = re.compile(
@@ -177,7 +187,10 @@ RECOGNISERS = (
     ),
     Pattern(
         kind="address",
-        gate=r"(?:[sS]tra(?:ß|ss)e|[sS]tr\.|[wW]eg|[pP]latz|[aA]llee|[gG]asse|straat|laan|gracht|kade) [0-9]",
+        gate=(
+            r"(?:[sS]tra(?:ß|ss)e|[sS]tr\.|[wW]eg|[pP]latz"
+            r"|[aA]llee|[gG]asse|straat|laan|gracht|kade) [0-9]"
+        ),
         regex=_GERMAN,
         judge=_address,
     ),

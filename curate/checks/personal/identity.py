@@ -60,7 +60,10 @@ NUMBERS = (
     ),
     Number(
         country="fr",
-        form=r"[12] ?[0-9]{2} ?(?:0[1-9]|1[0-2]|[2-9][0-9]) ?(?:[0-9]{2}|2[AB]) ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}",
+        form=(
+            r"[12] ?[0-9]{2} ?(?:0[1-9]|1[0-2]|[2-9][0-9]) ?(?:[0-9]{2}"
+            r"|2[AB]) ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}"
+        ),
         check="fr.nir",
     ),
     Number(country="es", form=r"[0-9]{8}[ -]?[A-HJ-NP-TV-Z]", check="es.dni"),
@@ -161,14 +164,25 @@ def _checker(name: str) -> Any:
     return importlib.import_module(f"stdnum.{name}")
 
 
-_OF = r"[\s\"'`*_]{0,3}(?:number|nummer|num[eé]ro|numero|n[uú]mero|nr|no|n[º°]|id|#)?\.?[\s\"'`*_:=#()\-–]{0,6}(?:is|was|ist|lautet|est|es|is het|é|è|是|为)?[\s\"'`:]{0,3}"
-_PASSPORTS = r"pass(?:port|eport|aporto)|pasaporte|passaporto|passaporte|paspoort|reisepass\w*|pas|护照|パスポート|паспорт"
-_PASSPORT = re.compile(
-    rf"(?i:(?<!\w)(?:{_PASSPORTS}){_OF})(?P<value>[A-Z]{{0,3}}[ -]?\d{{6,9}}[A-Z]?\d?|[CFGHJK][CFGHJKLMNPRTVWXYZ0-9]{{8}}|\d{{2}}[A-Z]{{2}}\d{{5}})(?![\w-])"
+_OF = (
+    r"[\s\"'`*_]{0,3}(?:number|nummer|num[eé]ro|numero|n[uú]mero|nr|no|n[º°]|id"
+    r"|#)?\.?[\s\"'`*_:=#()\-–]{0,6}(?:is|was|ist|lautet|est|es|is het|é|è|是|为)?[\s\"'`:]{0,3}"
 )
-_LICENCES = r"driv(?:er'?s?|er’s|ing)[ _-]?licen[cs]e|führerschein\w*|permis de conduire|permiso de conducir|patente di guida|rijbewijs\w*|\bDL\b"
+_PASSPORTS = (
+    r"pass(?:port|eport|aporto)|pasaporte|passaporto"
+    r"|passaporte|paspoort|reisepass\w*|pas|护照|パスポート|паспорт"
+)
+_PASSPORT = re.compile(
+    rf"(?i:(?<!\w)(?:{_PASSPORTS}){_OF})(?P<value>[A-Z]{{0,3}}[ -]?\d{{6,9}}[A-Z]?\d?"
+    rf"|[CFGHJK][CFGHJKLMNPRTVWXYZ0-9]{{8}}|\d{{2}}[A-Z]{{2}}\d{{5}})(?![\w-])"
+)
+_LICENCES = (
+    r"driv(?:er'?s?|er’s|ing)[ _-]?licen[cs]e|führerschein\w*|permis de conduire"
+    r"|permiso de conducir|patente di guida|rijbewijs\w*|\bDL\b"
+)
 _LICENCE = re.compile(
-    rf"(?i:(?<!\w)(?:{_LICENCES}){_OF})(?P<value>(?=[A-Z0-9 -]{{0,12}}\d{{3}})[A-Z0-9](?:[A-Z0-9]|[ -][A-Z0-9]){{4,19}})(?![\w-])"
+    rf"(?i:(?<!\w)(?:{_LICENCES}){_OF})(?P<value>(?=[A-Z0-9 -]{{0,12}}\d{{3}})[A-Z0-9](?:[A-Z0-9]"
+    rf"|[ -][A-Z0-9]){{4,19}})(?![\w-])"
 )
 
 
@@ -180,13 +194,18 @@ _MONTH = r"(?P<month>[^\W\d_]{3,10})\.?"
 _DAY = r"\d{1,2}(?:st|nd|rd|th|er|\.)?"
 _DATE = (
     r"(?P<value>\d{4}[-./年] ?\d{1,2}[-./月] ?\d{1,2}日?|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}(?!\d)"
-    rf"|{_DAY} (?:of |de |d')?[^\W\d_]{{3,10}}\.?,?(?: de| del)? \d{{4}}|[^\W\d_]{{3,10}}\.? {_DAY},? \d{{4}})"
+    rf"|{_DAY} (?:of |de |d')?[^\W\d_]{{3,10}}\.?,?(?: de"
+    rf"| del)? \d{{4}}|[^\W\d_]{{3,10}}\.? {_DAY},? \d{{4}})"
 )
 _BIRTHS = (
-    r"date[ _-]?of[ _-]?birth|birth[ _-]?dates?|birthday|d\.?o\.?b\.?|(?:my|his|her|their|your) birthday|(?:I was|I'm|I am|patient) born"
-    r"|geburtsdatum|geburtstag|geboren am|geb\. am|geb\.|date de naissance|née? le|fecha de nacimiento"
-    r"|nac[ií](?:d[oa])? el|data di nascita|nat[oa] il|data de nascimento|nasci(?:d[oa])? (?:em|a)|geboortedatum"
-    r"|geboren op|födelsedatum|fødselsdato|syntymäaika|data urodzenia|生年月日|出生日期|дата рождения"
+    r"date[ _-]?of[ _-]?birth|birth[ _-]?dates?|birthday|d\.?o\.?b\.?"
+    r"|(?:my|his|her|their|your) birthday|(?:I was|I'm|I am|patient) born"
+    r"|geburtsdatum|geburtstag|geboren am|geb\. am|geb\."
+    r"|date de naissance|née? le|fecha de nacimiento"
+    r"|nac[ií](?:d[oa])? el|data di nascita|nat[oa] il"
+    r"|data de nascimento|nasci(?:d[oa])? (?:em|a)|geboortedatum"
+    r"|geboren op|födelsedatum|fødselsdato|syntymäaika"
+    r"|data urodzenia|生年月日|出生日期|дата рождения"
 )
 _BIRTH = re.compile(
     rf"(?i)(?<!\w)(?:{_BIRTHS})[\s\"'`*_:=|()\-–]{{0,6}}(?:(?:is|was|on|ist|war|est|es|am|é|è)\s){{0,2}}[\s\"'`]{{0,2}}{_DATE}"

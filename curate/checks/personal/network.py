@@ -16,7 +16,8 @@ _V6 = re.compile(
 _VERSION = re.compile(
     r"(?i)\b(?:v|ver|version|release[d]?|build|section|sec|chapter|clause|article|paragraph|§|firmware|driver|oid"
     r"|update[d]?|upgrade[d]?|chrome|firefox|edge|safari|opera|windows|android|ios|linux|kernel|python|java|node"
-    r"|package|dll|assembly|patch(?:ed)?|fixed in|installed)\b[\s:=./(]{0,3}\w{0,12}[\s/]{0,2}$|[§/]\s?$"
+    r"|package|dll|assembly|patch(?:ed)?|fixed in"
+    r"|installed)\b[\s:=./(]{0,3}\w{0,12}[\s/]{0,2}$|[§/]\s?$"
 )
 _ADDRESSED = re.compile(
     r"(?i)\b(?:ip(?:v[46])?|ips|address(?:es)?|host(?:name)?|server|ping(?:ed)?|dns|subnet|gateway|client|remote|from|login"

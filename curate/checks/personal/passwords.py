@@ -11,10 +11,14 @@ from curate.checks.personal.randomness import is_made_up, looks_random
 __all__ = ["RECOGNISERS"]
 
 _NAMES = (
-    r"passwords?|passwd|passphrase|passcode|pwd|passwort|kennwort|mot de passe|contraseña|clave|senha|wachtwoord"
+    r"passwords?|passwd|passphrase|passcode|pwd|passwort"
+    r"|kennwort|mot de passe|contraseña|clave|senha|wachtwoord"
     r"|lösenord|hasło|пароль|密码|密碼|パスワード"
 )
-_GIVEN = r"[\"'`*_]{0,3}\s{0,3}(?::=|=>|->|={1,2}|[:：]|\b(?:is|was|to|ist|lautet|est|es|é|è)\b:?)\s{0,3}"
+_GIVEN = (
+    r"[\"'`*_]{0,3}\s{0,3}(?::=|=>|->|={1,2}|[:：]"
+    r"|\b(?:is|was|to|ist|lautet|est|es|é|è)\b:?)\s{0,3}"
+)
 _VALUE = r"[\"'`*]{0,3}(?P<value>[^\s\"'`<>,;(){}\[\]|\\]{3,63}[^\s\"'`<>,.;:?(){}\[\]|\\*])"
 _PASSWORD = re.compile(rf"(?i)(?<![A-Za-zÀ-ÿ])(?:{_NAMES}){_GIVEN}{_VALUE}(?![\w(\[])")
 
@@ -42,7 +46,8 @@ _TYPED = re.compile(r"\s?(?:\(|\[|\+=)|\.\w")
 _PROSE = re.compile(r"(?i)\b(?:is|was|to|ist|est|es)\b\W*$")
 
 _PIN = re.compile(
-    r"(?<![A-Za-z])(?:PIN|pin)(?: (?:code|number|is|Code|Nummer))?\b[\"'`*_]{0,3}\s?(?:[:=]|is|was)?\s?[\"'`*]{0,3}(?P<value>\d{4,8})(?![\w.,-]\d|\d)"
+    r"(?<![A-Za-z])(?:PIN|pin)(?: (?:code|number|is|Code|Nummer))?\b[\"'`*_]{0,3}\s?(?:[:=]"
+    r"|is|was)?\s?[\"'`*]{0,3}(?P<value>\d{4,8})(?![\w.,-]\d|\d)"
 )
 
 
@@ -51,9 +56,12 @@ def _pin(value: str, before: str, after: str) -> float:
 
 
 _KEY_NAMES = (
-    r"api[ _-]?keys?|apikey|(?:client|app|consumer|shared|signing|webhook)[ _-]?secret|secret(?:[ _-]?access)?[ _-]?key"
-    r"|secret|access[ _-]?(?:key|token)(?:[ _-]?id)?|auth[ _-]?(?:key|token)|refresh[ _-]?token|bot[ _-]?token|token"
-    r"|account[ _-]?key|encryption[ _-]?key|master[ _-]?key|private[ _-]?key|licen[cs]e[ _-]?key|credentials?"
+    r"api[ _-]?keys?|apikey|(?:client|app|consumer|shared|signing"
+    r"|webhook)[ _-]?secret|secret(?:[ _-]?access)?[ _-]?key"
+    r"|secret|access[ _-]?(?:key|token)(?:[ _-]?id)?|auth[ _-]?(?:key"
+    r"|token)|refresh[ _-]?token|bot[ _-]?token|token"
+    r"|account[ _-]?key|encryption[ _-]?key|master[ _-]?key"
+    r"|private[ _-]?key|licen[cs]e[ _-]?key|credentials?"
 )
 _KEY = re.compile(
     rf"(?i)(?<![A-Za-z])(?:{_KEY_NAMES}){_GIVEN}[\"'`*]{{0,3}}(?P<value>[A-Za-z0-9+/_=.~-]{{15,199}}[A-Za-z0-9+/_=~-])(?![\w(])"
@@ -67,7 +75,8 @@ def _key(value: str, before: str, after: str) -> float:
 
 
 _HEADER = re.compile(
-    r"(?i)(?<![A-Za-z])(?:bearer|basic|authorization: ?token)[ \t]{1,3}(?P<value>[A-Za-z0-9+/_=.~-]{12,2000})(?![\w])"
+    r"(?i)(?<![A-Za-z])(?:bearer|basic"
+    r"|authorization: ?token)[ \t]{1,3}(?P<value>[A-Za-z0-9+/_=.~-]{12,2000})(?![\w])"
 )
 
 

@@ -10,15 +10,18 @@ from curate.checks.personal.match import CHECKED, CONTEXT, WEAK, Pattern
 __all__ = ["RECOGNISERS"]
 
 _CARD = re.compile(
-    r"(?<![\w.,$€£+\-/])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,4}(?:\1\d{3})?|\d{4}([ -]?)\d{6}\2\d{4,5})"
+    r"(?<![\w.,$€£+\-/])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,4}(?:\1\d{3})?"
+    r"|\d{4}([ -]?)\d{6}\2\d{4,5})"
     r"(?![\w/]|[.,]\d|[ -]\d{3})"
 )
 _PAID = re.compile(
-    r"(?i)\b(?:cards?|visa|master ?card|maestro|amex|american express|discover|diners|jcb|debit|credit|cc|pan"
+    r"(?i)\b(?:cards?|visa|master ?card|maestro|amex"
+    r"|american express|discover|diners|jcb|debit|credit|cc|pan"
     r"|pay(?:ment|ing)?|charged?|karte|kreditkarte\w*|carte|tarjeta|carta|cart[ãa]o|kaart|cvv|cvc)\b|卡"
 )
 _NO_CARD = re.compile(
-    r"(?i)\b(?:order|invoice|tracking|ref(?:erence)?|ticket|serial|isbn|ean|upc|imei|sku|id|doi|number of)\b[^\n]{0,15}$"
+    r"(?i)\b(?:order|invoice|tracking|ref(?:erence)?|ticket|serial"
+    r"|isbn|ean|upc|imei|sku|id|doi|number of)\b[^\n]{0,15}$"
     r"|[=^*]\s*$"
 )
 _BRANDS = (
@@ -69,8 +72,10 @@ def _iban(value: str, before: str, after: str) -> float:
 
 
 _ACCOUNT = re.compile(
-    r"(?i)(?<![^\W_])(?:(?:bank ?)?(?:account|acct|a/c|konto|cuenta|compte|conta|rekening)|routing|aba|sort code|blz)"
-    r"(?: (?:transit|corrente|bancaria|bancaire))?[\s\"'*_]{0,3}(?:(?:number|nummer|num|nr|no|n[º°]|#)\.?)?"
+    r"(?i)(?<![^\W_])(?:(?:bank ?)?(?:account|acct|a/c|konto"
+    r"|cuenta|compte|conta|rekening)|routing|aba|sort code|blz)"
+    r"(?: (?:transit|corrente|bancaria"
+    r"|bancaire))?[\s\"'*_]{0,3}(?:(?:number|nummer|num|nr|no|n[º°]|#)\.?)?"
     r"[ \t\"'`*:=#()\-–]{0,6}(?:is|was|ist|es|est)?[ \t\"':]{0,3}"
     r"(?P<value>\d{2}-\d{2}-\d{2}(?!\d)|\d(?: ?\d){5,18})(?![\w-]|[.,]\d| [-+*/=] )"
 )
@@ -108,8 +113,10 @@ _VERSIONS = {0x00, 0x05, 0x41, 0x30, 0x32, 0x1E}
 def base58check(text: str) -> int | None:
     """Return the version byte of a base58 text whose checksum holds, else None.
 
-    >>> base58check("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"), base58check("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb")
-    (0, None)
+    >>> base58check("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa")
+    0
+    >>> base58check("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb") is None
+    True
     """
     number = 0
     for mark in text:
@@ -169,7 +176,10 @@ RECOGNISERS = (
     ),
     Pattern(
         kind="bank_account",
-        gate=r"(?i)(?:account|acct|a/c|konto|cuenta|compte|conta|rekening|routing|aba|sort code|blz)[^\n]{0,40}[0-9]",
+        gate=(
+            r"(?i)(?:account|acct|a/c|konto|cuenta|compte|conta"
+            r"|rekening|routing|aba|sort code|blz)[^\n]{0,40}[0-9]"
+        ),
         regex=_ACCOUNT,
         judge=_account,
     ),

@@ -1,4 +1,4 @@
-"""The vault: which value each pseudonym stands for, in one SQLite file that only its owner reads."""
+"""The vault: which value each pseudonym stands for, in a SQLite file that its owner alone reads."""
 
 from __future__ import annotations
 
