@@ -83,12 +83,8 @@ def phone(region: str, international: bool) -> Maker:
             digits = known[:4] + "".join(rng.choice("0123456789") for _ in known[4:])
             number = p.parse(f"+{code}{digits}")
             if p.is_valid_number_for_region(number, region):
-                style = p.PhoneNumberFormat
-                return str(
-                    p.format_number(
-                        number, style.INTERNATIONAL if international else style.NATIONAL
-                    )
-                )
+                style = "INTERNATIONAL" if international else "NATIONAL"
+                return str(p.format_number(number, getattr(p.PhoneNumberFormat, style)))
 
     return make
 

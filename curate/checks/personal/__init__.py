@@ -9,6 +9,7 @@ from __future__ import annotations
 from curate.checks.personal.check import PERSONAL, SECRETS
 from curate.checks.personal.kinds import KINDS, Kind, named
 from curate.checks.personal.match import Match, Pattern, Recogniser
+from curate.checks.personal.names import Names, names
 from curate.checks.personal.recognisers import RECOGNISERS
 from curate.checks.personal.redaction import (
     How,
@@ -31,6 +32,7 @@ __all__ = [
     "How",
     "Kind",
     "Match",
+    "Names",
     "Pattern",
     "Recogniser",
     "Redactor",
@@ -38,6 +40,7 @@ __all__ = [
     "find",
     "found_kinds",
     "named",
+    "names",
     "redact",
     "redact_message",
     "redact_messages",
