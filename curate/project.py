@@ -111,7 +111,7 @@ class Project:
         return self._there(self.table(name), name, made_by)
 
     def read(self, name: str) -> pa.Table | None:
-        """Return ``pool/NAME.parquet`` as it is, whatever cleaning made of it; None = not there."""
+        """Return ``pool/NAME.parquet`` as it is, not cleaned; None = not there."""
         path = self.pool / f"{name}.parquet"
         return pq.read_table(path) if path.exists() else None
 
@@ -124,9 +124,7 @@ class Project:
         return self._there(self.read(name), name, "ingest")
 
     def candidates(self) -> pa.Table:
-        """Return the answers that were read and those that models were asked for, each once.
-
-        Both are what cleaning left of them.
+        """Return the answers that were read and those that models gave, cleaned, each once.
 
         Raises:
             ProjectError: If nothing was read yet.
@@ -135,11 +133,8 @@ class Project:
         path = self.pool / "generated.parquet"
         if not path.exists():
             return logged
-        generated = self._there(
-            self._clean_or_read("generated", "generated", file_digest(path)),
-            "generated",
-            "generate",
-        )
+        of = "" if self.cleaning("generated") is None else file_digest(path)
+        generated = self._there(self._clean_or_read("generated", "generated", of), "generated", "")
         new = pc.invert(pc.is_in(generated["id"], value_set=logged["id"].combine_chunks()))
         return pa.concat_tables([logged, generated.filter(new)]).combine_chunks()
 

@@ -63,6 +63,7 @@ def clean(
     task: Task = "rewrite",
     benchmarks: Sequence[Beside] = (),
     redactor: Redacts | None = None,
+    alone: bool = False,
     progress: Progress = _quiet,
 ) -> Cleaned:
     """Take out of a pool what must not be in it, each row with its reason.
@@ -79,6 +80,7 @@ def clean(
         task: What people will be asked; decides what is done about checks that are not named.
         benchmarks: What prompts are held against.
         redactor: Finds personal data and secrets; needed unless ``config.personal`` is off.
+        alone: Run only the checks that judge a row by itself: for rows as they arrive.
         progress: Told how far a check is.
 
     Raises:
@@ -91,7 +93,7 @@ def clean(
         languages=tuple(config.languages),
         progress=progress,
     )
-    return _cleaned(pool, config, task, context, redactor, answers_only=False)
+    return _cleaned(pool, config, task, context, redactor, alone=alone, answers_only=False)
 
 
 def clean_answers(
@@ -125,7 +127,7 @@ def clean_answers(
         languages=tuple(config.languages),
         progress=progress,
     )
-    return _cleaned(pool, config, task, context, redactor, answers_only=True)
+    return _cleaned(pool, config, task, context, redactor, alone=True, answers_only=True)
 
 
 def _cleaned(
@@ -135,6 +137,7 @@ def _cleaned(
     context: Context,
     redactor: Redacts | None,
     *,
+    alone: bool,
     answers_only: bool,
 ) -> Cleaned:
     checks = chosen(config, task)
@@ -144,9 +147,7 @@ def _cleaned(
     private = _personal(pool, config, redactor, leaving, answers_only=answers_only)
     pool, fates = private.pool, Fates()
     leaving.named = True
-    notes = by_checks(
-        pool.records, pool.candidates, checks, context, fates, answers_only=answers_only
-    )
+    notes = by_checks(*pool[:2], checks, context, fates, alone=alone, answers_only=answers_only)
     left = leaving.let_go(pool, fates)
     return Cleaned(
         records=left.records,

@@ -73,6 +73,7 @@ def by_checks(
     context: Context,
     fates: Fates,
     *,
+    alone: bool = False,
     answers_only: bool = False,
 ) -> list[str]:
     """Say what becomes of rows by checks.
@@ -83,7 +84,8 @@ def by_checks(
         checks: Of `chosen`.
         context: What the checks may look at.
         fates: Where it is said.
-        answers_only: Look at nothing but what a row shows by itself, and touch no record.
+        alone: Look at nothing but what a row shows by itself.
+        answers_only: Touch no record.
 
     Returns:
         A sentence for each check that could not look.
@@ -92,7 +94,7 @@ def by_checks(
     notes: list[str] = []
     for check, action in checks:
         look = _Look(check, context, notes)
-        if answers_only and not check.by_row:
+        if alone and not check.by_row:
             continue
         if check.by_row or check.family == "quality":
             rows = rows_from_pool(records, candidates) if rows is None else rows

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from curate.checks.personal import Redactor
     from curate.clean import Cleaned
 
-__all__ = ["clean", "clean_all", "clean_answers", "dropped_as", "flagged", "flags_key"]
+__all__ = [
+    "clean",
+    "clean_all",
+    "clean_answers",
+    "dropped",
+    "dropped_as",
+    "flagged",
+    "flags_key",
+    "redacting",
+]
 
 
 def clean(project: Project) -> Summary:
@@ -106,7 +115,7 @@ def flags_key(project: Project) -> tuple[str, ...]:
 
 def dropped_as(project: Project, id: str) -> str | None:
     """Say why a row whose id begins so is no longer in the pool; None where none was dropped."""
-    for row in _dropped(project):
+    for row in dropped(project):
         if row["id"] and row["id"].startswith(id):
             where = f"{row['file']}:{row['line']}"
             return f"the {row['what']} {row['id']} of {where} was dropped: {row['reason']}"
@@ -175,7 +184,7 @@ def _cleaned(project: Project, benchmarks: Sequence[Path]) -> Cleaned:
     records, candidates, pairs = (
         project.need_read(name) for name in ("records", "candidates", "pairs")
     )
-    with _redactor(project) as redactor, bar("cleaning") as progress:
+    with redacting(project) as redactor, bar("cleaning") as progress:
         return clean_pool(
             records,
             candidates,
@@ -191,7 +200,7 @@ def _cleaned(project: Project, benchmarks: Sequence[Path]) -> Cleaned:
 def _cleaned_answers(project: Project) -> Cleaned:
     from curate.clean import clean_answers as clean_generated
 
-    with _redactor(project) as redactor, bar("cleaning answers") as progress:
+    with redacting(project) as redactor, bar("cleaning answers") as progress:
         return clean_generated(
             project.need_table("records", "ingest"),
             project.need_read("generated"),
@@ -203,7 +212,7 @@ def _cleaned_answers(project: Project) -> Cleaned:
 
 
 @contextlib.contextmanager
-def _redactor(project: Project) -> Iterator[Redactor | None]:
+def redacting(project: Project) -> Iterator[Redactor | None]:
     """Give what finds personal data, as the configuration has it; its vault is kept at the end."""
     config = project.config.clean
     if config.personal == "off":
@@ -286,7 +295,8 @@ def _flag_tables(project: Project) -> Iterator[pa.Table]:
             yield pq.read_table(path)
 
 
-def _dropped(project: Project) -> Iterator[dict[str, Any]]:
+def dropped(project: Project) -> Iterator[dict[str, Any]]:
+    """Yield what cleaning dropped: rows of `curate.clean.DROPPED`."""
     for name in ("dropped", "dropped_generated"):
         path = project.pool / f"{name}.jsonl"
         if path.exists():

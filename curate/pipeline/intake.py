@@ -18,6 +18,7 @@ from curate import texts
 from curate.config import Config
 from curate.errors import ProjectError
 from curate.files import without_nan
+from curate.pipeline.arrivals import arrived
 from curate.pipeline.journal import Chunk, Decided, Journal, Taken
 from curate.pipeline.needs import needs
 from curate.pipeline.pool import any_pairs, prompt_vectors
@@ -71,7 +72,7 @@ class Intake:
             yield from self._decide(chunk)
 
     def _decide(self, chunk: Chunk) -> list[Decided]:
-        read = _read(chunk, self._config)
+        read = _read(chunk, self._project)
         prompts = self._prompts(read.records)
         rows, learned = self._scored(read, prompts)
         decided, taken = self._decisions(chunk, read, rows, learned, prompts)
@@ -138,7 +139,7 @@ class Intake:
             row, vector = place[record], prompts[place[record]]
             kind, value = self._need(need[n], vector)
             at = self._time(read.times[row], chunk.at)
-            barrier = rows.unfit[n] or barred.get(record)
+            barrier = rows.unfit[n] or barred.get(record) or _flag(read, rows, n)
             if barrier is None:
                 decision = self._selector.decide(item, need=value, at=at, vector=vector, kind=kind)
                 said = decision.as_json()
@@ -201,11 +202,19 @@ class _Read:
     times: list[float]
     """Of each record, in seconds since 1970; NaN where it does not say."""
     rejected: list[Rejected]
+    flagged: dict[str, str]
+    """Record or candidate to why it is never asked."""
 
 
-def _read(chunk: Chunk, config: Config) -> _Read:
+def _flag(read: _Read, rows: Rows, n: int) -> str | None:
+    ids = (rows.record_ids[n], *rows.candidate_ids[n])
+    return next((read.flagged[id] for id in ids if id in read.flagged), None)
+
+
+def _read(chunk: Chunk, project: Project) -> _Read:
     from curate.ingest import read
 
+    config = project.config
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rows.jsonl")
         path.write_bytes(chunk.text)
@@ -217,19 +226,24 @@ def _read(chunk: Chunk, config: Config) -> _Read:
                 turns=config.ingest.turns,
             )
         )
-    records = pa.Table.from_batches([b.records for b in batches], schema=RECORDS)
+    cleaned = arrived(
+        project,
+        pa.Table.from_batches([b.records for b in batches], schema=RECORDS),
+        pa.Table.from_batches([b.candidates for b in batches], schema=CANDIDATES),
+    )
+    records = cleaned.records
     lines = [_line(place, chunk) for place in records["source"].to_pylist()]
     source = pa.array([f"{chunk.source}:{line}" for line in lines], pa.string())
     return _Read(
         records=records.set_column(records.schema.get_field_index("source"), "source", source),
-        candidates=pa.Table.from_batches([b.candidates for b in batches], schema=CANDIDATES),
+        candidates=cleaned.candidates,
         lines=lines,
         times=[math.nan if at is None else at for at in records["time"].to_pylist()],
         rejected=[
             replace(row, file=chunk.source, line=chunk.first_line + max(0, row.line - 1))
-            for batch in batches
-            for row in batch.rejected
+            for row in (*(row for b in batches for row in b.rejected), *cleaned.dropped)
         ],
+        flagged=cleaned.flagged,
     )
 
 

@@ -43,8 +43,8 @@ def _check_there(
     if gone:
         raise ProjectError(
             f"{len(gone):,} answers in the queue of round {round_.number} are no longer in the "
-            "pool; put `generate.members` (or `ingest.paths`) back as they were and run again, "
-            "nothing is paid twice; a queue that is not at the desk yet, `curate select` renews"
+            "pool; put `generate.members` (or `ingest.paths`, `clean`) back as they were and run "
+            "again, nothing is paid twice; a queue that is not at the desk yet, `curate select` renews"
         )
 
 

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from curate import report as drawing
 from curate import texts
 from curate.files import beside
+from curate.pipeline.clean import dropped
 from curate.pipeline.committee import current_committee
 from curate.pipeline.items import candidates_of, items_of
 from curate.pipeline.learn import LEARNED, default_need
@@ -85,6 +86,7 @@ def _flow(project: Project, round_: Round | None) -> Iterable[drawing.Step]:
             note=f"answers to {counts['records']:,} prompts",
             reasons=_reasons(_rejected(project)),
         )
+    yield from _cleaning(project)
     if round_ is None:
         return
     pool = round_.need_table("pool", "select")
@@ -109,6 +111,20 @@ def _flow(project: Project, round_: Round | None) -> Iterable[drawing.Step]:
     if settled:
         yield drawing.Step(
             stage="resolve", count_in=queue.num_rows, count_out=len(settled), note="items settled"
+        )
+
+
+def _cleaning(project: Project) -> Iterable[drawing.Step]:
+    """Give what cleaning left, where it dropped anything."""
+    reasons = [row["reason"] for row in dropped(project) if row["what"] == "candidate"]
+    if reasons:
+        n, prompts = project.candidates().num_rows, project.need_table("records", "ingest").num_rows
+        yield drawing.Step(
+            stage="clean",
+            count_in=n + len(reasons),
+            count_out=n,
+            note=f"answers to {prompts:,} prompts",
+            reasons=_reasons(reasons),
         )
 
 

@@ -274,9 +274,10 @@ def test_what_arrives_in_a_stream_is_cleaned_before_it_is_decided(tmp_path, monk
         "clean": {"personal": "redact", "keep": "metadata.tier == 'gold'"},
     }
     (tmp_path / "curate.yaml").write_text(yaml.safe_dump(config))
-    (tmp_path / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in LINES))
+    days = [row | {"time": 1_700_000_000 + 86_400 * n} for n, row in enumerate(LINES)]
+    (tmp_path / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in days))
     made = Project(tmp_path / "curate.yaml")
-    said = stream(made, str(tmp_path / "new.jsonl"), desk=False)
+    said = stream(made, str(tmp_path / "new.jsonl"), desk=False, by_record_time=True)
     assert said.counts["decided"] == 3 and said.counts["rejected"] == 1
     taken = str(made.rounds()[0].need_table("records", "stream").to_pylist())
     assert "jo@curate.dev" not in taken and "5 kg" not in taken
