@@ -37,8 +37,15 @@ class Interval:
         return Interval(value=value, low=low, high=high, n=self.n)
 
     def within(self, least: float, most: float) -> Interval:
-        """Return the interval cut to values that can be."""
-        value, low, high = (min(most, max(least, v)) for v in (self.value, self.low, self.high))
+        """Return the interval cut to values that can be; what is unknown stays unknown.
+
+        >>> Interval(value=0.9, low=0.7, high=1.1).within(0, 1).high
+        1
+        >>> UNKNOWN.within(0, 1)
+        Interval(value=nan, low=nan, high=nan, n=0)
+        """
+        bounds = (self.value, self.low, self.high)
+        value, low, high = (v if math.isnan(v) else min(most, max(least, v)) for v in bounds)
         return Interval(value=value, low=low, high=high, n=self.n)
 
 

@@ -272,7 +272,6 @@ CHECK = Check(
     means="probability that the rejected answer is the better one, learned without the row's own "
     "prompt and calibrated; at or above",
     run=_run,
-    needs=("vectors",),
 )
 """With 10 % of preferences flipped, about six in ten findings at 0.8 are flips (Banking77 and CLINC
 as preferences, GPT-4's grades, LLMBar: the sets it was chosen on)."""
