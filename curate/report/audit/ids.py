@@ -22,7 +22,7 @@ def finding_ids(found: Found, rows: Rows) -> list[str]:
     >>> from curate.checks.rows import rows_of
     >>> one = Finding(check="echoes", severity="warning", message="", rows=(0,))
     >>> finding_ids(Found(check="echoes", findings=(one, one)), rows_of(["Hi"]))
-    ['4e86adc8a5', '4e86adc8a5-2']
+    ['9f6dc6ea53', '9f6dc6ea53-2']
     """
     seen: Counter[str] = Counter()
     ids = []
