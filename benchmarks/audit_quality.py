@@ -6,8 +6,14 @@ is asked for, code spans that speak of template marks, apologies that refuse not
 single words, lists, JSON as it should be. One row in ten has a fault planted by script; a flagged
 row without one counts as wrong, though some of LLMBar's are truly at fault. Thresholds and rules
 were chosen on the OpenAssistant sampling reports, the self-instruct committee, WMT, Arena-Hard and
-the judge repeats. Planted refusals, marks and phrases are of the kinds the checks were written
-for, so recall on them says that they work, not how many wordings the world has.
+the judge repeats. Not untouched by this table is `truncated`: what counts as an answer's habit was
+set right after a first run of it (recall 0.14 before, 0.32 after), so its figures flatter. Two
+rules were set right after looking at flagged rows of other files, none of which stands here: a
+closing fence before an end mark (`broken-code`, GSM8K committee), answers in the words of their
+question (`echoes`, TruthfulQA). WMT's German, which plants and hard negatives are made of, is of a
+file that thresholds of languages and endings were chosen on. Planted refusals, marks and phrases
+are of the kinds the checks were written for, so recall on them says that they work, not how many
+wordings the world has.
 
 The peer is the usual rule of thumb of each kind, named in the note.
 """
@@ -241,7 +247,8 @@ def _planted(kind: Kind, base: Sequence[Pair]) -> Row:
         if faulty is not None and faulty[1] != base[row][1]:
             pairs[row], truth[row] = faulty, True
     prompts, answers = zip(*pairs, strict=True)
-    found = CHECKS.get(kind.check).run(rows_of(list(prompts), list(answers)), Context())
+    context = Context(languages=("en",) if kind.check == "wrong-language" else ())
+    found = CHECKS.get(kind.check).run(rows_of(list(prompts), list(answers)), context)
     flagged = np.zeros(len(base), np.bool_)
     flagged[[row for finding in found.findings for row in finding.rows]] = True
     usual = np.array([kind.peer(prompt, answer) for prompt, answer in pairs])
@@ -269,7 +276,7 @@ def _boilerplate(base: Sequence[Pair]) -> Row:
     answers = [answer for _, answer in base]
     spots = rng.sample(range(len(base)), int(0.09 * len(base)))
     for n, row in enumerate(spots):
-        answers[row] += f" {_PHRASES[n % 3]}"
+        answers[row] += f"\n{_PHRASES[n % 3]}"
     found = CHECKS.get("boilerplate").run(rows_of([p for p, _ in base], answers), Context())
     flagged, truth = np.zeros((2, len(base)), np.bool_)
     flagged[[row for finding in found.findings for row in finding.rows]] = True

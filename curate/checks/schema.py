@@ -151,7 +151,8 @@ def _mixture(path: str, kinds: list[Places], inverse: Ints, counts: Ints) -> Mix
     times: Counter[str] = Counter()
     for here, n in zip(at, counts.tolist(), strict=True):
         times.update(dict.fromkeys(here, n))
-    solid = [kind for kind, _ in times.most_common() if kind not in ("null", "nested")]
+    ordered = sorted(times, key=lambda kind: (-times[kind], kind))
+    solid = [kind for kind in ordered if kind not in ("null", "nested")]
     if len(solid) > 1:
         return _of_kinds(path, solid, times, at, inverse)
     if solid and times["null"]:

@@ -4,7 +4,7 @@ from curate.checks import CHECKS, Context, rows_of
 from curate.checks.quality import cut_off, ending
 
 PROPER = "The committee met on Tuesday, and after a long talk it gave the money back."
-OPEN = "The committee met on Tuesday, and after a long talk it gave the money to several schools"
+OPEN = "It rained. They met on Tuesday, and after a long talk it gave the money to the schools"
 WHOLE = [
     "Paris",
     "42",
@@ -86,12 +86,23 @@ def test_the_word_of_the_log_is_certain():
 
 def test_answers_of_exactly_the_same_length_are_cut_at_it():
     words = "and then came another one that was even longer than all the others had been before "
-    texts = [f"{name} {words * 4}"[:200].rstrip() + "x" * 9 for name in "abcdefghijklmno"]
+    texts = [f"{name} rained. {words * 4}"[:200].rstrip() + "x" * 9 for name in "abcdefghijklmno"]
     texts = [text[:200] for text in texts]
     rows = rows_of(["?"] * 15, texts)
     faults = cut_off(rows)
     assert len(faults) == 15
     assert "as 14 others that end openly are" in faults[0].says
+
+
+def test_an_answer_without_any_full_stop_misses_none_at_its_end():
+    assert ending("A short review of the many good books that came out in spring this year") is None
+
+
+def test_a_list_with_commas_needs_no_full_stop():
+    text = (
+        "These are good. You may like Money Heist, Better Call Saul, Dahmer, Lucifer, Arrow, Lost"
+    )
+    assert ending(text) is None
 
 
 def test_a_megabyte_is_judged():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 
-__all__ = ["DANGLING", "is_prose", "unspaced"]
+__all__ = ["DANGLING", "is_list", "is_prose", "unspaced"]
 
 DANGLING = frozenset(
     "the a an of and or to with for from by as at into than whose because if while although "
@@ -39,6 +39,12 @@ def is_prose(text: str, line: str) -> bool:
     short = statistics.median(len(one) for one in before) < 60
     openly = sum(map(_open, before)) / len(before)
     return openly < 0.5 and not (short and openly > 0.34)
+
+
+def is_list(line: str) -> bool:
+    """Return whether a line ends in a list of things with commas between them."""
+    tail = re.split(r"[.!?:] ", line)[-1]
+    return tail.count(",") >= 3 and tail.count(",") > 0.2 * len(tail.split())
 
 
 def unspaced(character: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from curate.checks.check import Check, Context, Found
 from curate.checks.quality.code import blocks
-from curate.checks.quality.endings import DANGLING, is_prose, unspaced
+from curate.checks.quality.endings import DANGLING, is_list, is_prose, unspaced
 from curate.checks.quality.judging import Fault, Field, Ints, finding, found, matching, taken
 from curate.checks.rows import Rows
 from curate.records import Finding
@@ -61,6 +61,8 @@ def ending(answer: str) -> Ending | None:
     found_dangling = _dangling(text)
     if found_dangling:
         return found_dangling
+    if not _OWN_STOP.search(text) or is_list(line):
+        return None
     return Ending("ends without a full stop", 0.4, len(text) - len(_last_word(text)))
 
 
@@ -76,9 +78,13 @@ def cut_off(rows: Rows, *, tokenizer: Tokenizer = "o200k_base") -> dict[int, Fau
         rows: The rows; files are judged apart.
         tokenizer: In which tokens lengths are compared.
     """
+    return _faults(rows, tokenizer)[0]
+
+
+def _faults(rows: Rows, tokenizer: Tokenizer) -> tuple[dict[int, Fault], list[_Habit]]:
     faults = dict(_said_so(rows))
     ends = {row: end for row, end in _endings(rows.answer) if row not in faults}
-    habits = _habits(rows)
+    habits = _habits(rows, ends)
     alike = _as_long_as_others(rows, list(ends), tokenizer)
     for row, end in ends.items():
         text = rows.answer[row].as_py()
@@ -86,13 +92,15 @@ def cut_off(rows: Rows, *, tokenizer: Tokenizer = "o200k_base") -> dict[int, Fau
         fault = _weighed(text, end, habit, alike.get(row, ""))
         if fault is not None:
             faults[row] = fault
-    return faults
+    return faults, habits
 
 
 _SHORT = 60
 _OPEN = r"[\p{L}\p{M}\p{N},(\[{„–—-]"
 """A last character that ends no sentence (RE2)."""
 _HABIT = 0.8
+_OWN_STOP = re.compile(r"(?<!\d)[.!?…][\"”’')]*\s|[。！？]")
+"""An answer that has no full stop anywhere does not miss one at its end."""
 _OPEN_END = re.compile(r"[^\W_]|[,(\[{„–—-]")
 _CUT_REASONS = (
     *("length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", "token_limit"),
@@ -177,22 +185,23 @@ class _Habit(NamedTuple):
         return max(self.ends, self.short_ends) if length > self.median else self.ends
 
 
-def _habits(rows: Rows) -> list[_Habit]:
-    """Return how the answers of each file end."""
+def _habits(rows: Rows, ends: Mapping[int, Ending]) -> list[_Habit]:
+    """Return how the answers of each file end, but those that need no full stop."""
     length = pc.fill_null(pc.binary_length(rows.answer), 0).to_numpy(zero_copy_only=False)
-    open_end = np.zeros(len(rows), np.bool_)
-    open_end[matching(_last_characters(rows.answer), _OPEN)] = True
-    files = range(len(rows.files))
-    return [_habit(length[at], open_end[at]) for at in (rows.file == file for file in files)]
+    counts, openly = length >= _SHORT, np.zeros(len(rows), np.bool_)
+    counts[matching(_last_characters(rows.answer), _OPEN)] = False
+    openly[list(ends)] = True
+    counts |= openly & (length >= _SHORT)
+    files = (counts & (rows.file == file) for file in range(len(rows.files)))
+    return [_habit(length[at], openly[at]) for at in files]
 
 
-def _habit(length: npt.NDArray[Any], open_end: npt.NDArray[np.bool_]) -> _Habit:
-    length, open_end = length[length >= _SHORT], open_end[length >= _SHORT]
+def _habit(length: npt.NDArray[Any], openly: npt.NDArray[np.bool_]) -> _Habit:
     if not len(length):
         return _Habit(float("nan"), float("nan"), float("nan"))
     median = float(np.median(length))
-    short = open_end[length <= median]
-    return _Habit(1 - float(open_end.mean()), 1 - float(short.mean()), median)
+    short = openly[length <= median]
+    return _Habit(1 - float(openly.mean()), 1 - float(short.mean()), median)
 
 
 def _last_characters(texts: pa.Array) -> pa.Array:
@@ -242,9 +251,10 @@ def _weighed(text: str, end: Ending, habit: float, alike: str) -> Fault | None:
 def _run(rows: Rows, context: Context) -> Found:
     least = context.threshold(CHECK)
     advice = "drop it, or have it written to its end"
+    faults, habits = _faults(rows, context.tokenizer)
     findings: list[Finding] = [
         finding(CHECK, row, "answer", fault, advice)
-        for row, fault in cut_off(rows, tokenizer=context.tokenizer).items()
+        for row, fault in faults.items()
         if fault.score >= least
     ]
     rejected: Field = "rejected"
@@ -253,8 +263,8 @@ def _run(rows: Rows, context: Context) -> Found:
             spans = _tail(rows.rejected[row].as_py(), end.start)
             fault = Fault(says=f"seems cut off: it {end.what}", spans=spans, score=end.score)
             findings.append(finding(CHECK, row, rejected, fault, ""))
-    habits = zip(rows.files, _habits(rows), strict=True)
-    figures = {"end_with_a_mark": {name: h.ends for name, h in habits if h.ends == h.ends}}
+    named = zip(rows.files, habits, strict=True)
+    figures = {"end_with_a_mark": {name: h.ends for name, h in named if h.ends == h.ends}}
     return found(CHECK, findings, looked_at=int(rows.has_answer.sum()), figures=figures)
 
 
@@ -267,5 +277,4 @@ CHECK = Check(
     means="1 = the log says so, 0.95 = cut at the length of many others, 0.8 to 0.9 = cannot end "
     "so, less = no full stop where most have one; at or above is flagged",
     run=_run,
-    by_row=True,
 )
