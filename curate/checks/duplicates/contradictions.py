@@ -63,13 +63,14 @@ class _Clash(NamedTuple):
 def _run(rows: Rows, context: Context) -> Found:
     same = exact_duplicates(rows.prompt, _choices(rows))
     like = _like_prompts(rows, same, context)
+    telling = _telling(rows)
     clashes = _once(
         [
             *_swaps(rows, same, sure=True),
             *_labels(rows, same),
-            *_answers(rows, same, sure=True),
+            *_answers(rows, telling, same, sure=True),
             *_swaps(rows, like, sure=False),
-            *_answers(rows, like, sure=False),
+            *_answers(rows, telling, like, sure=False),
         ]
     )
     looked = rows.has_answer | rows.column("label").is_valid().to_numpy(zero_copy_only=False)
@@ -157,9 +158,16 @@ def _labels(rows: Rows, prompt: Ints) -> Iterator[_Clash]:
             yield _Clash(said, "different labels", "row", True)
 
 
-def _answers(rows: Rows, prompt: Ints, *, sure: bool) -> Iterator[_Clash]:
+def _telling(rows: Rows) -> Ints:
+    """Return the rows, preferences aside, whose answer is short or may announce one."""
+    short = pc.less_equal(pc.utf8_length(rows.answer), _BARE)
+    told = pc.or_(short, pc.match_substring_regex(rows.answer, ANNOUNCED))
+    known: npt.NDArray[np.bool_] = pc.fill_null(told, False).to_numpy(zero_copy_only=False)
+    return np.flatnonzero(known & ~rows.is_preference)
+
+
+def _answers(rows: Rows, at: Ints, prompt: Ints, *, sure: bool) -> Iterator[_Clash]:
     """Yield rows of one prompt whose answers are short or announced, and differ."""
-    at = np.flatnonzero(rows.has_answer & ~rows.is_preference)
     answer = exact_duplicates(taken(rows.answer, at))
     classes = _classes(rows, at)
     for inside in _mixed(prompt[at], answer):
@@ -184,6 +192,8 @@ def _classes(rows: Rows, at: Ints) -> frozenset[str]:
 
 
 _SHORT = 40
+_BARE = 60
+"""Characters of an answer that may be nothing but the answer."""
 _MANY = 100
 _OFTEN = 0.05
 _REPEATED = 5
@@ -193,13 +203,8 @@ def _value(text: str, classes: frozenset[str]) -> str:
     """Return what an answer comes to; nothing where it is free prose."""
     if len(text) <= _SHORT and comparable(text) in classes:
         return comparable(text)
-    if len(text) > _BARE and not re.search(ANNOUNCED, text):
-        return ""
     final = final_answer(text)
     return "" if final is None else final.value
-
-
-_BARE = 60
 
 
 def _by_value(at: Ints, values: Sequence[str]) -> dict[str, list[int]]:
