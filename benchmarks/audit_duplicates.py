@@ -228,7 +228,7 @@ def _peer(folder: Path, way: str) -> dict[str, Any]:
     if not python:
         return {"cpu": float("nan"), "wall": float("nan"), "peak": float("nan")}
     bands, length = banding(THRESHOLD)
-    out = folder / f"rensa-{way}.json"
+    out = folder / f"rensa-{way}-{bands}x{length}.json"
     if not out.exists():
         script = Path(__file__).with_name("audit_duplicates_peer.py")
         plan = [way, str(bands), str(length), str(WIDTH)]
