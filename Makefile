@@ -29,7 +29,7 @@ check: .venv/installed
 	$(BIN)/python -m pytest -q tests/test_floors.py
 
 bench: .venv/installed
-	for name in ingest embed committee uncertainty adaptive client measure selection learn knowing label_efficiency; do \
+	for name in ingest embed committee uncertainty adaptive client measure selection learn knowing label_efficiency audit; do \
 	  $(BIN)/python -m benchmarks.$$name --json build/benchmarks/$$name.json || exit 1; done
 
 .venv/installed: pyproject.toml constraints.txt
