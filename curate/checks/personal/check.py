@@ -15,7 +15,7 @@ from curate.checks.evidence import joined
 from curate.checks.personal import recognisers
 from curate.checks.personal.kinds import KINDS, Family, named
 from curate.checks.personal.match import Match, Recogniser
-from curate.checks.personal.scan import find, scan
+from curate.checks.personal.scan import scan, settled
 from curate.checks.rows import Rows
 from curate.measure.intervals import share_interval
 from curate.records import Evidence, Finding
@@ -62,13 +62,14 @@ def _see(rows: Rows, family: Family, context: Context) -> _Seen:
 
 def _note(seen: _Seen, row: int, name: Field, text: str, threshold: float, family: Family) -> None:
     """Look once more, with all recognisers, so that a password is not taken for a phone number."""
+    raw = [match for look in recognisers.RECOGNISERS for match in look.find(text)]
     kinds = [kind.name for kind in KINDS.values() if kind.family == family]
-    sure = find(text, threshold=threshold, kinds=kinds)
+    sure = settled(text, raw, threshold, kinds)
     if sure:
         seen.matches.setdefault(row, {})[name] = sure
     for match in sure:
         seen.distinct.setdefault(match.kind, set()).add(hash(text[match.start : match.end]))
-    maybe = find(text, threshold=0.0, kinds=kinds)
+    maybe = settled(text, raw, 0.0, kinds)
     seen.unsure.update(match.kind for match in maybe if match.sure < threshold)
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "Match",
     "Pattern",
     "Recogniser",
+    "outside_placeholders",
     "resolved",
 ]
 

@@ -7,7 +7,7 @@ import re
 
 from curate.checks.personal.match import CHECKED, CONTEXT, WEAK, Pattern
 
-__all__ = ["RECOGNISERS"]
+__all__ = ["RECOGNISERS", "base58check"]
 
 _CARD = re.compile(
     r"(?<![\w.,$€£+\-/])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,4}(?:\1\d{3})?"

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from curate.checks.personal.match import Match, Recogniser, outside_placeholders, resolved
 from curate.checks.personal.recognisers import RECOGNISERS
 
-__all__ = ["find", "scan", "scan_texts"]
+__all__ = ["find", "scan", "scan_texts", "settled"]
 
 
 def find(
@@ -125,8 +125,16 @@ def _rows(texts: pa.Array, gate: str) -> list[int]:
 def _looked(
     text: str, looks: Sequence[Recogniser], threshold: float, kinds: frozenset[str]
 ) -> list[Match]:
-    found = [match for look in looks for match in look.find(text) if match.sure >= threshold]
-    wanted = [match for match in resolved(found) if not kinds or match.kind in kinds]
+    raw = [match for look in looks for match in look.find(text)]
+    return settled(text, raw, threshold, kinds)
+
+
+def settled(
+    text: str, raw: Sequence[Match], threshold: float, kinds: Collection[str] = ()
+) -> list[Match]:
+    """Return which of all that recognisers claim of a text stands: sure enough, apart, wanted."""
+    found = resolved(match for match in raw if match.sure >= threshold)
+    wanted = [match for match in found if not kinds or match.kind in kinds]
     return outside_placeholders(text, wanted)
 
 
