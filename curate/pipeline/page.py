@@ -119,12 +119,9 @@ def _cleaning(project: Project) -> Iterable[drawing.Step]:
     reasons = [row["reason"] for row in dropped(project) if row["what"] == "candidate"]
     if reasons:
         n, prompts = project.candidates().num_rows, project.need_table("records", "ingest").num_rows
+        note, told = f"answers to {prompts:,} prompts", _reasons(reasons)
         yield drawing.Step(
-            stage="clean",
-            count_in=n + len(reasons),
-            count_out=n,
-            note=f"answers to {prompts:,} prompts",
-            reasons=_reasons(reasons),
+            stage="clean", count_in=n + len(reasons), count_out=n, note=note, reasons=told
         )
 
 
