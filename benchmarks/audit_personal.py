@@ -85,6 +85,8 @@ def main() -> None:
 
 def _judged(part: Part) -> list[Row]:
     truth = planted(part)
+    if not truth:
+        return []
     ours = _ours([row.text for row in truth])
     presidio = _presidio(part, truth)
     secrets = _peer("detect-secrets", [row.text for row in truth], _type)
@@ -140,7 +142,7 @@ def _scored(kinds: Collection[str], truth: Sequence[Planted], found: Found) -> t
         hits += bool(good)
         matches += len(claims)
         right += len(good)
-    return hits / n, right / matches if matches else NAN
+    return hits / n if n else NAN, right / matches if matches else NAN
 
 
 def _shares(match: Match, row: Planted) -> bool:
@@ -226,6 +228,8 @@ SPEED_FILES = (
 def _speed() -> list[Row]:
     """Measure CPU seconds for 100,000 rows of real text, one in 50 with a value planted."""
     texts = [text for name in SPEED_FILES for text in texts_of(name)]
+    if not texts:
+        return []
     rng = Random(5)
     values = [row.text for row in planted("report", 20)]
     some = [rng.choice(values if rng.random() < 0.02 else texts) for _ in range(100_000)]
@@ -257,7 +261,7 @@ def _real() -> list[Row]:
         "H_gsm8k_train.jsonl.gz",
         "E_mmlu_redux_human_label_errors.jsonl.gz",
     )
-    return [_flagged(name, texts_of(name)) for name in files]
+    return [_flagged(name, texts) for name in files if (texts := texts_of(name))]
 
 
 def _flagged(name: str, texts: Sequence[str]) -> Row:
