@@ -27,6 +27,15 @@ class Bar:
     rate: float = 0.0
     """Above it the audit fails, in [0, 1]."""
 
+    def __str__(self) -> str:
+        if not self.rate:
+            return f"no row with {_article(self.name)}"
+        return f"{self.name} in at most {self.rate:.2%} of the rows"
+
+
+def _article(name: str) -> str:
+    return {"error": "an error", "warning": "a warning", "info": "a note"}.get(name, name)
+
 
 DEFAULT_BAR = (Bar(name="error"),)
 """Any error fails."""
@@ -73,13 +82,17 @@ def above(
     said: dict[str, str] = {}
     worst = min((bar.rate for bar in bars if bar.name in (UNREADABLE, "error")), default=None)
     if worst is not None and unreadable > worst:
-        said[UNREADABLE] = f"{unreadable:.2%} of the rows cannot be read, over {worst:g}"
+        said[UNREADABLE] = f"{unreadable:.2%} of the rows cannot be read; {_passes(worst)}"
     for check, one in zip(checks, found, strict=True):
         rates = [bar.rate for bar in bars if bar.name in _names(check, one)]
         rate = _rate(one)
         if rates and one.findings and rate > min(rates):
-            said[check.name] = f"{_share(one)}, over {min(rates):g}"
+            said[check.name] = f"{_share(one)}; {_passes(min(rates))}"
     return said
+
+
+def _passes(rate: float) -> str:
+    return f"{rate:.2%} may pass" if rate else "none may pass"
 
 
 def _names(check: Check, found: Found) -> set[str]:

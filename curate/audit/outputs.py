@@ -18,6 +18,7 @@ from curate.checks.evidence import Spans, excerpt, secret_spans
 from curate.checks.rows import Rows
 from curate.files import beside, without_nan, write_json, write_table
 from curate.records import Evidence, Finding, Rejected
+from curate.report.audit.ids import finding_ids
 
 __all__ = [
     "FINDINGS",
@@ -34,7 +35,7 @@ Secrets = Mapping[tuple[int, str], Spans]
 
 FINDINGS = pa.schema(
     [
-        ("finding", pa.int64()),
+        ("finding", pa.string()),
         ("check", pa.string()),
         ("family", pa.string()),
         ("severity", pa.string()),
@@ -90,8 +91,8 @@ def write_findings(folder: Path, audited: Audited) -> tuple[Path, Path]:
     lines, table = folder / "findings.jsonl", folder / "findings.parquet"
     with beside(lines) as draft, draft.open("wb") as file:
         file.writelines(_line(row) for row in _rejected(audited))
-        for check, finding in _all(audited):
-            file.write(_line(_as_json(audited, check, finding, secrets)))
+        for check, finding, id in _all(audited):
+            file.write(_line({"id": id, **_as_json(audited, check, finding, secrets)}))
     write_table(table, _table(audited, secrets))
     return lines, table
 
@@ -133,10 +134,12 @@ def _check(check: Check, found: Found) -> dict[str, Json]:
     }
 
 
-def _all(audited: Audited) -> Iterator[tuple[Check, Finding]]:
+def _all(audited: Audited) -> Iterator[tuple[Check, Finding, str]]:
+    """Yield every finding with its check and its id, which the page's marks name too."""
     for check, found in zip(audited.checks, audited.found, strict=True):
-        for finding in found.findings:
-            yield check, finding
+        ids = finding_ids(found, audited.rows)
+        for finding, id in zip(found.findings, ids, strict=True):
+            yield check, finding, id
 
 
 def _line(row: Mapping[str, Json]) -> bytes:
@@ -146,6 +149,7 @@ def _line(row: Mapping[str, Json]) -> bytes:
 def _rejected(audited: Audited) -> Iterator[dict[str, Json]]:
     for row in audited.rejected:
         yield {
+            "id": f"{row.file}:{row.line}",
             "check": UNREADABLE,
             "family": "format",
             "severity": "error",
@@ -201,14 +205,14 @@ def shown_text(rows: Rows, one: Evidence, secrets: Secrets, most: int = 200) -> 
 
 def _table(audited: Audited, secrets: Secrets) -> pa.Table:
     columns: list[list[Json]] = [[] for _ in FINDINGS]
-    for number, (check, finding) in enumerate(_all(audited)):
+    for check, finding, id in _all(audited):
         told = {one.row: one for one in reversed(finding.evidence)}
         for at_fault, rows in ((True, finding.rows), (False, finding.against)):
             for row in rows:
                 place, one = _place(audited.rows, row), told.get(row)
                 text = shown_text(audited.rows, one, secrets) if one and audited.show_text else None
                 cells = (
-                    *(number, check.name, check.family, finding.severity, finding.score),
+                    *(id, check.name, check.family, finding.severity, finding.score),
                     *(finding.message, at_fault, place["file"], place["line"], row),
                     *(place.get("id"), one.field if one else None, text),
                 )

@@ -121,12 +121,14 @@ def write_page(
     asked: AuditOptions,
 ) -> Path:
     """Write audit.html into the folder and return its path."""
+    from curate.audit import parse_bar
+
     page = folder / "audit.html"
     html = audit_page(
         audited,
         vectors,
         thresholds=asked.thresholds,
-        bar=", ".join(asked.fail_on or ("error",)),
+        bar=", ".join(str(parse_bar(text)) for text in asked.fail_on or ("error",)),
         seed=asked.seed,
         project=asked.project,
     )

@@ -193,7 +193,7 @@ def test_the_bar_counts_rows_that_were_looked_at():
     # 1 of 3 rows is a copy: 33 %
     at = [check(), check("personal-data")]
     assert above([Bar(name="near-duplicates", rate=0.3)], at, [COPIES, SECRET], 0.0) == {
-        "near-duplicates": "1 of 3 rows, over 0.3"
+        "near-duplicates": "1 of 3 rows; 30.00% may pass"
     }
     assert above([Bar(name="near-duplicates", rate=0.34)], at, [COPIES, SECRET], 0.0) == {}
 
