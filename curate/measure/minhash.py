@@ -88,13 +88,14 @@ def near_duplicates(
     [0, 1, 0, 3]
     """
     _check(threshold, width)
+    bar = float(np.float32(threshold))
     data, offsets = buffers(texts)
     left_out = common_shingles(data, offsets, width, common)
     known = signed(
         data, offsets, width, left_out, banding(threshold, permutations, recall=recall), rng
     )
     order, number = _distinct(known.whole, parts)
-    compare = Compare(data, offsets, width, left_out, threshold, order, compare_parts(parts, order))
+    compare = Compare(data, offsets, width, left_out, bar, order, compare_parts(parts, order))
     roots, proved = _clusters(known, order, compare)
     clusters = _first_rows(number, roots, len(order))
     near, jaccard = _stays(clusters, number, order, _Recall(compare, *proved))

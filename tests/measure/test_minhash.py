@@ -228,3 +228,11 @@ def test_signatures_are_the_same_in_every_process(seed):
     )
     expected = minhash_signatures(["one text of some words"], permutations=4).tolist()
     assert done.stdout.strip() == str(expected)
+
+
+def test_a_pair_exactly_at_the_threshold_counts():
+    # 10 words make 10 sets of one; 7 of 10 are shared: Jaccard 7 / 10 with 7 and 10 words.
+    texts = [" ".join(WORDS[:10]), " ".join(WORDS[:7])]
+    for threshold in (0.7, np.nextafter(np.float32(0.7), np.float32(0))):
+        found = near_duplicates(texts, float(threshold), width=1, recall=0.999999)
+        assert found.clusters.tolist() == [0, 0]
