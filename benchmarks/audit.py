@@ -4,7 +4,7 @@ Each part is a benchmark of its own (`benchmarks.audit_labels`, …), with peers
 their own, named by `CURATE_PEER_PYTHON`; what a part needs and how its rules were chosen stands in
 its docstring.
 
-    python -m benchmarks.audit [labels contamination duplicates personal quality speed] [--json FILE]
+    python -m benchmarks.audit [PART ...] [--json FILE]
 """
 
 from __future__ import annotations
