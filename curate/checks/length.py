@@ -196,7 +196,7 @@ def _cut(long: Lengths, n: int, limit: int) -> dict[str, Any]:
 CHECK = Check(
     name="too-long",
     family="format",
-    about="Rows of more tokens than the trainer takes (--token-limit)",
+    about="Rows of more tokens than the trainer takes (--token-limit).",
     severity="warning",
     threshold=float("nan"),
     run=_run,

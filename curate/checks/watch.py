@@ -167,7 +167,7 @@ def _while_reading(name: str) -> Callable[[Rows, Context], Found]:
 FORMAT = Check(
     name="format",
     family="format",
-    about="Rows that their trainer would choke on: role order, tool calls, nulls, missing columns",
+    about="Rows that their trainer would choke on: role order, tool calls, nulls, missing columns.",
     severity="error",
     threshold=float("nan"),
     run=_while_reading("format"),
@@ -176,7 +176,7 @@ FORMAT = Check(
 SCHEMA = Check(
     name="mixed-schema",
     family="format",
-    about="Columns that are not of one kind in all rows, or missing in some",
+    about="Columns that are not of one kind in all rows, or missing in some.",
     severity="warning",
     threshold=float("nan"),
     run=_while_reading("mixed-schema"),

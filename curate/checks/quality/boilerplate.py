@@ -207,7 +207,7 @@ def _evidence(rows: Rows, row: int, phrase: Phrase) -> Evidence:
 CHECK = Check(
     name="boilerplate",
     family="quality",
-    about="Sentences that a large share of answers open or close with",
+    about="Sentences that a large share of answers open or close with.",
     severity="warning",
     threshold=0.01,
     means="share of the distinct answers with the same first or last sentence; at or above is "

@@ -226,7 +226,7 @@ def _faults(rows: Rows, field: Field) -> Iterator[tuple[int, Fault]]:
 CHECK = Check(
     name="broken-code",
     family="quality",
-    about="Code fences left open, JSON that does not parse, Python that does not compile",
+    about="Code fences left open, JSON that does not parse, Python that does not compile.",
     severity="warning",
     threshold=0.3,
     means="0.9 = a fence left open, 0.8 = the answer is broken JSON, 0.7 = a block of it is, 0.4 = "

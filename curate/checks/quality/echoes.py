@@ -112,7 +112,7 @@ def _alike(prompts: pa.Array, answers: pa.Array) -> Ints:
 CHECK = Check(
     name="echoes",
     family="quality",
-    about="Answers that repeat the whole prompt, word by word or nearly",
+    about="Answers that repeat the whole prompt, word by word or nearly.",
     severity="warning",
     threshold=0.5,
     means="1 = nothing but the prompt, 0.6 = the prompt and then an answer; at or above is flagged",

@@ -106,7 +106,7 @@ def _suspects(rows: Rows) -> Ints:
 CHECK = Check(
     name="empty-turns",
     family="quality",
-    about="Turns without a text, answers that are missing, white space or punctuation",
+    about="Turns without a text, answers that are missing, white space or punctuation.",
     severity="error",
     threshold=float("nan"),
     run=_run,

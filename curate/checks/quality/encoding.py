@@ -133,7 +133,7 @@ def _run(rows: Rows, context: Context) -> Found:
 CHECK = Check(
     name="mojibake",
     family="quality",
-    about="Text read in the wrong encoding, replacement and control characters",
+    about="Text read in the wrong encoding, replacement and control characters.",
     severity="warning",
     threshold=0.5,
     means="1 = misread and mendable, 0.9 = characters that cannot be read, 0.7 = escapes left in; "

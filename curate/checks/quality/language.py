@@ -163,7 +163,7 @@ def _turned(
 WRONG = Check(
     name="wrong-language",
     family="quality",
-    about="Rows in a language that is not expected",
+    about="Rows in a language that is not expected.",
     severity="warning",
     threshold=0.8,
     means="how sure the language must be, in [0, 1]; texts of fewer than 40 letters are not judged",
@@ -172,7 +172,7 @@ WRONG = Check(
 ANSWER = Check(
     name="answer-language",
     family="quality",
-    about="Answers in another language than their prompt's, without being asked for it",
+    about="Answers in another language than their prompt's, without being asked for it.",
     severity="warning",
     threshold=0.8,
     means="how sure both languages must be, in [0, 1]; texts of fewer than 40 letters are not "

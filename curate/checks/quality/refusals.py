@@ -95,7 +95,7 @@ def _run(rows: Rows, context: Context) -> Found:
 CHECK = Check(
     name="refusals",
     family="quality",
-    about="Answers that refuse, or open by speaking of being a model",
+    about="Answers that refuse, or open by speaking of being a model.",
     severity="warning",
     threshold=0.5,
     means="1 = refuses, 0.5 = speaks of being a model and then answers; at or above is flagged",

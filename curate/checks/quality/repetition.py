@@ -151,7 +151,7 @@ def _run(rows: Rows, context: Context) -> Found:
 CHECK = Check(
     name="repetition",
     family="quality",
-    about="Answers that run in a loop of words, lines or letters",
+    about="Answers that run in a loop of words, lines or letters.",
     severity="error",
     threshold=0.3,
     means="share of an answer's runs of 6 words that stood in it before; at or above, with one run "

@@ -151,7 +151,7 @@ def _run(rows: Rows, context: Context) -> Found:
 CHECK = Check(
     name="template-tokens",
     family="quality",
-    about="Marks of chat templates, and places to fill in, that were left in texts",
+    about="Marks of chat templates, and places to fill in, that were left in texts.",
     severity="error",
     threshold=0.5,
     means="1 = a mark of a template, 0.6 = a place to fill in; at or above is flagged",

@@ -271,7 +271,7 @@ def _run(rows: Rows, context: Context) -> Found:
 CHECK = Check(
     name="truncated",
     family="quality",
-    about="Answers that were cut off, by what the log says or by how they end",
+    about="Answers that were cut off, by what the log says or by how they end.",
     severity="warning",
     threshold=0.5,
     means="1 = the log says so, 0.95 = cut at the length of many others, 0.8 to 0.9 = cannot end "
