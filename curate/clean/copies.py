@@ -9,10 +9,12 @@ different ones.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from curate import texts
@@ -35,14 +37,17 @@ def copies(
     """
     chats = records["messages"].to_pylist()
     asked = texts.distinctive([texts.prompt_text(chat, turns=len(chat)) for chat in chats])
-    kinds = map(_kind, asked, chats, records["tools"].to_pylist())
-    rows = replace(
+    kinds = list(map(_kind, asked, chats, records["tools"].to_pylist()))
+    every = replace(
         prompt_rows(records, pa.array(asked, pa.large_string())),
         answer=pa.array(kinds, pa.large_string()),
     )
+    several = {kind for kind, times in Counter(kinds).items() if times > 1}
+    at = np.array([n for n, kind in enumerate(kinds) if kind in several], np.int64)
+    rows = every.take(at)
     for finding in look(rows):
         kept = " or ".join(rows.place(row) for row in finding.against[:_TOLD])
-        yield from ((row, f"repeats the prompt of {kept}") for row in finding.rows)
+        yield from ((int(at[row]), f"repeats the prompt of {kept}") for row in finding.rows)
 
 
 _TOLD = 2
