@@ -399,8 +399,11 @@ def audit(
         typer.Option(help="A project's curate.yaml: its agreement and curves join the page."),
     ] = None,
     desk: Annotated[
-        int | None,
-        typer.Option(min=1, help="Put so many of the most doubtful rows on the desk, with a lot."),
+        str | None,
+        typer.Option(
+            help="Put so many of the most doubtful rows, with a lot, on the desk; or those marked "
+            "in a file that the page saved."
+        ),
     ] = None,
     no_text: Annotated[
         bool, typer.Option("--no-text", help="Leave the rows' texts out of all that is written.")

@@ -14,8 +14,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curate.errors import CurateError
-from curate.files import beside
+from curate.errors import ConfigError, CurateError
+from curate.files import beside, read_json
 
 if TYPE_CHECKING:
     from curate.audit import Audited
@@ -53,20 +53,24 @@ def _is_asked(check: str, family: str) -> bool:
     return family == "labels" or check == "contradictions"
 
 
-def on_the_desk(audited: Audited, folder: Path, n: int) -> Iterator[str]:
-    """Put the `n` most doubtful rows and the lots on the desk, and say what came of it.
+def on_the_desk(audited: Audited, folder: Path, which: str) -> Iterator[str]:
+    """Put the most doubtful rows and the lots on the desk, and say what came of it.
 
     Args:
         audited: What was found.
         folder: The audit's.
-        n: How many of the worst, beside those drawn by lot.
+        which: How many of the worst, beside those drawn by lot; or a file of marks, as the page
+            saves it: those marked for the desk.
+
+    Raises:
+        ConfigError: If it is neither.
     """
     from curate import pipeline
     from curate.project import Project
 
-    items = _items(audited, n)
+    items = _items(audited, int(which)) if which.isdecimal() else _marked(audited, Path(which))
     if not items:
-        yield "nothing for the desk: no check of labels found anything"
+        yield "nothing for the desk: no finding is doubtful, or marked for it"
         return
     config = _write(folder / "desk", audited.rows, items)
     try:
@@ -96,13 +100,30 @@ def _items(audited: Audited, n: int) -> list[_Item]:
         if _is_asked(check.name, check.family) and found.findings
     ]
     worst = [one for turn in zip_longest(*map(_ranked, asked)) for one in turn if one]
+    worst = [one for one in worst if one.row >= 0]
     lots = [
         _item(found, int(index)) for found in asked for index, _ in found.figures.get("sample", ())
     ]
     wanted = _of_one_kind(audited.rows, [*_each_row_once(worst)][:n])
-    kind = audited.rows.is_preference[wanted[0].row] if wanted else False
-    lots = [one for one in lots if audited.rows.is_preference[one.row] == kind]
+    kind = bool(wanted) and audited.rows.is_preference[wanted[0].row]
+    lots = [o for o in lots if o.row >= 0 and audited.rows.is_preference[o.row] == kind]
     return list(_each_row_once([*lots, *wanted]))
+
+
+def _marked(audited: Audited, marks: Path) -> list[_Item]:
+    """Return the findings that a reader of the page marked for the desk."""
+    from curate.report.audit import finding_ids
+
+    said = read_json(marks)
+    if not isinstance(said, dict):
+        raise ConfigError(f"--desk {marks}: give a number of rows, or the marks that a page saved")
+    items: list[_Item] = []
+    for found in audited.found:
+        wanted = {id for id, mark in dict(said.get(found.check) or {}).items() if mark == "desk"}
+        ids = finding_ids(found, audited.rows) if wanted else []
+        items += [_item(found, n) for n, id in enumerate(ids) if id in wanted]
+    settled = [item for item in items if item.row >= 0]
+    return _of_one_kind(audited.rows, list(_each_row_once(settled)))
 
 
 def _ranked(found: Found) -> list[_Item]:
@@ -111,7 +132,7 @@ def _ranked(found: Found) -> list[_Item]:
 
 def _item(found: Found, index: int) -> _Item:
     finding = found.findings[index]
-    row = (finding.rows or finding.against)[0]
+    row = (*finding.rows, *finding.against, -1)[0]
     return _Item(row=row, check=found.check, finding=index, message=finding.message)
 
 

@@ -53,8 +53,8 @@ class AuditOptions:
     """None = ``audit-`` and the first file's name."""
     project: Path | None = None
     """A project whose agreement and learning curves the page shows too."""
-    desk: int | None = None
-    """So many of the most doubtful rows go to the desk."""
+    desk: str | None = None
+    """So many of the most doubtful rows go to the desk; or a file of marks that the page saved."""
     show_text: bool = True
     workers: int = 2
     seed: int = 7
