@@ -1,8 +1,9 @@
 """The audit on real data: label errors, contamination, near-duplicates, personal data, speed.
 
-Each part is a benchmark of its own (`benchmarks.audit_labels`, …), with peers in environments of
-their own, named by `CURATE_PEER_PYTHON`; what a part needs and how its rules were chosen stands in
-its docstring.
+Each part is a benchmark of its own (`benchmarks.audit_labels`, …) and is run in a process of its
+own, so that its memory is its own. Peers live in an environment of their own, named by
+`CURATE_PEER_PYTHON` (``pip install rensa cleanlab presidio-analyzer detect-secrets``). What a part
+needs, and how its rules were chosen, stands in its docstring.
 
     python -m benchmarks.audit [PART ...] [--json FILE]
 """
@@ -10,8 +11,13 @@ its docstring.
 from __future__ import annotations
 
 import argparse
-import importlib
-from collections.abc import Sequence
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from benchmarks.table import Row, finish
@@ -23,9 +29,18 @@ PARTS = ("labels", "contamination", "duplicates", "personal", "quality", "speed"
 
 def rows(parts: Sequence[str] = PARTS) -> list[Row]:
     """Run the parts one after the other."""
-    return [
-        row for part in parts for row in importlib.import_module(f"benchmarks.audit_{part}").rows()
-    ]
+    return [row for part in parts for row in _rows_of(part)]
+
+
+def _rows_of(part: str) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "rows.json")
+        command = [sys.executable, "-m", f"benchmarks.audit_{part}", "--json", path.as_posix()]
+        subprocess.run(command, check=True, stdout=sys.stderr)
+        said = json.loads(path.read_text(encoding="utf-8"))
+    numbers = {field.name for field in fields(Row) if field.type == "float"}
+    for row in said:
+        yield Row(**{k: math.nan if v is None and k in numbers else v for k, v in row.items()})
 
 
 def main(argv: Sequence[str] | None = None) -> None:
