@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from benchmarks.table import Row, finish
 
@@ -40,7 +41,11 @@ def _rows_of(part: str) -> Iterator[Row]:
         said = json.loads(path.read_text(encoding="utf-8"))
     numbers = {field.name for field in fields(Row) if field.type == "float"}
     for row in said:
-        yield Row(**{k: math.nan if v is None and k in numbers else v for k, v in row.items()})
+        cells: dict[str, Any] = {
+            name: math.nan if value is None and name in numbers else value
+            for name, value in row.items()
+        }
+        yield Row(**cells)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

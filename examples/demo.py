@@ -1,8 +1,9 @@
-"""Two stories on real data, through a real Argilla: `make demo`.
+"""Three stories on real data, two of them through a real Argilla: `make demo`.
 
 *Ranking*: which of PandaLM's pairs should people compare? Three accounts answer with the votes
 that its three people cast. *Rewriting*: which answers of one production model should experts
 correct? An account answers with GSM8K's worked solution where the answer was wrong.
+*Auditing*: what is in a training file put together from four public sources?
 
 Recorded truth and votes are read by the accounts that play the people, and, after selection,
 for the table at the end. The tool itself never sees them.
@@ -25,6 +26,8 @@ from typing import Any
 from curate import pipeline, report
 from curate.errors import CurateError
 from curate.files import write_json
+from curate.pipeline.audit import audit
+from curate.pipeline.audit_options import AuditOptions
 from curate.pipeline.desk import desk_of
 from curate.project import Project
 from curate.review import server
@@ -37,15 +40,17 @@ Values = dict[str, Any]
 
 
 def main() -> None:
-    """Walk both stories, print the table, write ``demo/summary.json``."""
+    """Walk the stories, print the table, write ``demo/summary.json``."""
     options = _options()
     began = time.monotonic()
     folder: Path = options.folder
     _clear_finished(folder)
     os.environ["CURATE_HOME"] = str((folder / "home").resolve())
+    audited = auditing(folder / "auditing")
     argilla = server.up(say=_say)
     try:
         summary = {
+            "auditing": audited,
             "ranking": ranking(folder / "ranking", argilla),
             "rewriting": rewriting(folder / "rewriting", argilla),
             "seconds": round(time.monotonic() - began, 1),
@@ -71,6 +76,22 @@ def _clear_finished(folder: Path) -> None:
         server.down(folder / "home")
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def auditing(folder: Path) -> dict[str, Any]:
+    """A file of four public sources: find what must not be trained on, and take it out."""
+    _say("\nAuditing: what is in a training file? (2,815 chats, against Vicuna and MT-Bench)")
+    data = EXAMPLES / "audit"
+    asked = AuditOptions(
+        against=tuple(str(data / name) for name in ("vicuna80.jsonl", "mt_bench.jsonl")),
+        embed=False,
+        fix=folder / "clean.jsonl",
+        out=folder,
+    )
+    done = audit([data / "train.jsonl.gz"], asked)
+    _say(done.as_text())
+    kept = (folder / "clean.jsonl").read_bytes().count(b"\n")
+    return {"rows": done.counts["rows"], "kept": kept, "above": len(done.data["above_the_bar"])}
 
 
 def ranking(folder: Path, argilla: server.Server) -> dict[str, Any]:
@@ -270,12 +291,16 @@ def _print_table(summary: Mapping[str, Any], folder: Path) -> None:
         f"  wrong in the random slice ({fixes['random']})", f"{fixes['random_wrong']:.1%}"
     )
     table.add_row(f"  wrong in the pool ({fixes['pool']:,})", f"{fixes['pool_wrong']:.1%}")
+    found = summary["auditing"]
+    table.add_row("Auditing: rows", f"{found['rows']:,}")
+    table.add_row("  left after --fix", f"{found['kept']:,}")
     table.add_row("Seconds", f"{summary['seconds']:.0f}")
     Console().print(table)
     print("Training files:")
     for path in [*ranks["exports"], *fixes["exports"]]:
         print(f"  {path}")
-    print(f"Reports: {folder / 'ranking' / 'report.html'}, {folder / 'rewriting' / 'report.html'}")
+    pages = ("ranking/report.html", "rewriting/report.html", "auditing/audit.html")
+    print("Pages: " + ", ".join(str(folder / page) for page in pages))
     print(f"Summary: {folder / 'summary.json'}")
 
 

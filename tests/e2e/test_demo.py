@@ -1,4 +1,4 @@
-"""The demo's two stories, as `make demo` walks them, and what they leave behind."""
+"""The demo's stories, as `make demo` walks them, and what they leave behind."""
 
 import json
 import os
@@ -42,6 +42,16 @@ def curate(*arguments, home):
 
 def pool(demo, story):
     return pq.read_table(demo / story / "rounds" / "001" / "pool.parquet")
+
+
+def test_the_audit_finds_what_must_not_be_trained_on(demo, summary):
+    found = summary["auditing"]
+    assert found["rows"] == 2815 and found["above"] >= 2
+    said = json.loads((demo / "auditing" / "summary.json").read_text())
+    leaked = next(check for check in said["checks"] if check["name"] == "contamination")
+    assert leaked["rows"] == 640  # 4 models' answers to the 160 prompts of Vicuna and MT-Bench
+    removed = (demo / "auditing" / "clean.jsonl.removed.jsonl").read_text().splitlines()
+    assert len(removed) + found["kept"] == 2815
 
 
 def test_at_least_95_in_100_of_the_chosen_answers_are_wrong(summary):
