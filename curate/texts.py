@@ -17,7 +17,9 @@ __all__ = [
     "READING",
     "RETYPED",
     "TYPING",
+    "Turn",
     "answer_text",
+    "chat_text",
     "distinctive",
     "prompt_text",
     "shared_lines",
@@ -32,6 +34,8 @@ RETYPED = 0.3
 """Share of an answer's words that a rewrite types anew."""
 
 MessageRow = Mapping[str, Any]
+Turn = tuple[str, int, int]
+"""Who speaks, and which characters (start, end) of a text are said."""
 
 
 def answer_text(message: Message | MessageRow) -> str:
@@ -70,6 +74,29 @@ def prompt_text(messages: Sequence[Message | MessageRow], *, turns: int = 2) -> 
     spoken = [(role, text) for role, text in spoken if role not in _UNSPOKEN and text]
     tail = spoken[_start_of_last(turns, [role for role, _ in spoken]) :]
     return tail[0][1] if len(tail) == 1 else "\n".join(f"{role}: {text}" for role, text in tail)
+
+
+def chat_text(messages: Sequence[MessageRow]) -> tuple[str, list[Turn]]:
+    r"""Return a whole chat as one text, and who says which characters of it.
+
+    A single user turn as it is; else each turn, system prompts included, led by its role, one
+    below the other.
+
+    >>> chat_text([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}])
+    ('system: Be brief.\nuser: Hi', [('system', 8, 17), ('user', 24, 26)])
+    """
+    if len(messages) == 1 and messages[0]["role"] == "user":
+        text = answer_text(messages[0])
+        return text, [("user", 0, len(text))]
+    parts: list[str] = []
+    turns: list[Turn] = []
+    at = 0
+    for message in messages:
+        said, lead = answer_text(message), f"{message['role']}: "
+        turns.append((message["role"], at + len(lead), at + len(lead) + len(said)))
+        parts.append(lead + said)
+        at += len(lead) + len(said) + 1
+    return "\n".join(parts), turns
 
 
 def distinctive(texts: Sequence[str]) -> list[str]:

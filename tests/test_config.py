@@ -27,7 +27,14 @@ def keys(model: type[BaseModel], before: str = "") -> set[str]:
     return found
 
 
-_TABLES = {"ingest.columns", "clean.checks", "clean.thresholds", "select.mix", "export.splits", "budget.prices"}
+_TABLES = {
+    "ingest.columns",
+    "clean.checks",
+    "clean.thresholds",
+    "select.mix",
+    "export.splits",
+    "budget.prices",
+}
 
 
 def flat(tree: dict, before: str = "") -> set[str]:

@@ -12,7 +12,7 @@ from curate.checks.check import Check, Family, Found
 from curate.errors import ConfigError
 from curate.records import Severity
 
-__all__ = ["DEFAULT_BAR", "UNREADABLE", "Bar", "above", "parse_bar"]
+__all__ = ["DEFAULT_BAR", "UNREADABLE", "Bar", "above", "parse_bar", "split_bar"]
 
 UNREADABLE = "unreadable"
 """What rows that cannot be read are filed under."""
@@ -52,17 +52,27 @@ def parse_bar(text: str) -> Bar:
     >>> parse_bar("error")
     Bar(name='error', rate=0.0)
     """
-    name, colon, rate = text.partition(":")
+    name, rate = split_bar(text)
     known = (*get_args(Severity), *get_args(Family), UNREADABLE)
     if name not in known and name not in CHECKS:
         CHECKS.get(name)
+    return Bar(name=name, rate=rate)
+
+
+def split_bar(text: str) -> tuple[str, float]:
+    """Return a bar's name and rate, ``NAME[:RATE]``.
+
+    Raises:
+        ConfigError: If the rate is no share.
+    """
+    name, colon, rate = text.partition(":")
     try:
         share = float(rate) if colon else 0.0
     except ValueError:
         share = math.nan
     if not 0 <= share <= 1:
         raise ConfigError(f"--fail-on {text}: the rate must be a share from 0 to 1, not {rate!r}")
-    return Bar(name=name, rate=share)
+    return name, share
 
 
 def above(

@@ -12,10 +12,9 @@ from curate import texts
 from curate.checks.labels.votes import choices_of, given_answer, votes_of
 from curate.ingest.exchange import Answer, Comparison, Exchange
 
-__all__ = ["Cells", "cells_of", "cells_of_text", "rendered"]
+__all__ = ["Cells", "cells_of", "cells_of_text"]
 
 Json = Any
-Turn = tuple[str, int, int]
 
 
 class Cells(NamedTuple):
@@ -25,7 +24,7 @@ class Cells(NamedTuple):
     asked: str
     answer: str | None
     rejected: str | None
-    turns: list[Turn]
+    turns: list[texts.Turn]
     votes: str | None
     metadata: str | None
     columns: dict[str, str]
@@ -39,7 +38,7 @@ class _Shared(NamedTuple):
     raw: Mapping[str, Json]
     prompt: str
     asked: str
-    turns: list[Turn]
+    turns: list[texts.Turn]
     votes: list[tuple[str, str]] | None
 
 
@@ -56,7 +55,7 @@ def cells_of(exchange: Exchange, raw: Json) -> Iterator[Cells]:
         raw: The row as parsed.
     """
     row = raw if isinstance(raw, Mapping) else {}
-    prompt, turns = rendered(exchange.messages)
+    prompt, turns = texts.chat_text(exchange.messages)
     asked = texts.prompt_text(exchange.messages)
     shared = _Shared(exchange, row, prompt, asked, turns, votes_of(row))
     choices = choices_of(row)
@@ -115,28 +114,6 @@ def _most_voted(votes: list[tuple[str, str]] | None) -> str | None:
     """Return a or b, whichever more people said; None where they are as many."""
     said = Counter(value for _, value in votes or () if value in ("a", "b"))
     return None if said["a"] == said["b"] else max(said, key=lambda value: said[value])
-
-
-def rendered(messages: Sequence[Mapping[str, Json]]) -> tuple[str, list[Turn]]:
-    r"""Return a prompt as one text, and who says which characters of it.
-
-    A single user turn as it is; else each turn led by its role, one below the other.
-
-    >>> rendered([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}])
-    ('system: Be brief.\nuser: Hi', [('system', 8, 17), ('user', 24, 26)])
-    """
-    if len(messages) == 1 and messages[0]["role"] == "user":
-        text = texts.answer_text(messages[0])
-        return text, [("user", 0, len(text))]
-    parts: list[str] = []
-    turns: list[Turn] = []
-    at = 0
-    for message in messages:
-        said, lead = texts.answer_text(message), f"{message['role']}: "
-        turns.append((message["role"], at + len(lead), at + len(lead) + len(said)))
-        parts.append(lead + said)
-        at += len(lead) + len(said) + 1
-    return "\n".join(parts), turns
 
 
 def _preference(shared: _Shared, comparison: Comparison, winner: str | None) -> Cells:

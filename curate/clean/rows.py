@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.checks.rows import TURNS, Rows
-from curate.texts import answer_text, prompt_text
+from curate.texts import Turn, answer_text, chat_text, prompt_text
 
 __all__ = [
     "PoolRows",
@@ -24,7 +24,6 @@ __all__ = [
 ]
 
 Ints = npt.NDArray[np.int64]
-Turn = tuple[str, int, int]
 _BATCH = 16_384
 
 
@@ -108,7 +107,7 @@ def _some_prompts(batch: pa.RecordBatch) -> _Prompts:
     text, plain = _plain(messages)
     others = np.flatnonzero(~plain)
     chats = messages.take(pa.array(others)).to_pylist()
-    told = [_rendered(chat) for chat in chats]
+    told = [chat_text(chat) for chat in chats]
     mask = pa.array(~plain)
     prompts = pa.array([prompt for prompt, _ in told], pa.large_string())
     asked = pa.array([prompt_text(chat) for chat in chats], pa.large_string())
@@ -132,22 +131,6 @@ def _plain(messages: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
         plain = pc.and_not(plain, there)
     only = (n == 1) & np.asarray(plain.fill_null(False))
     return pc.fill_null(content, "").cast(pa.large_string()), only
-
-
-def _rendered(messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[Turn]]:
-    """Return a chat as one text, each turn led by its role, and who says which characters."""
-    if len(messages) == 1 and messages[0]["role"] == "user":
-        text = answer_text(messages[0])
-        return text, [("user", 0, len(text))]
-    parts: list[str] = []
-    turns: list[Turn] = []
-    at = 0
-    for message in messages:
-        said, lead = answer_text(message), f"{message['role']}: "
-        turns.append((message["role"], at + len(lead), at + len(lead) + len(said)))
-        parts.append(lead + said)
-        at += len(lead) + len(said) + 1
-    return "\n".join(parts), turns
 
 
 def _turns(text: pa.Array, told: Mapping[int, Sequence[Turn]]) -> pa.Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,19 +95,14 @@ def _checks(asked: DiffOptions) -> tuple[Check, ...]:
 
 def _bar(text: str, checks: Sequence[Check]) -> tuple[str, float]:
     """Read a bar, ``KIND[:RATE]``."""
+    from curate.audit.bar import split_bar
     from curate.audit.diff import KINDS
 
-    name, colon, rate = text.partition(":")
+    name, rate = split_bar(text)
     known = [kind for kind in KINDS if kind != "same"] + [check.name for check in checks]
     if name not in known:
         raise ConfigError(f"--fail-on {text}: no kind of change is so called; {', '.join(known)}")
-    try:
-        share = float(rate) if colon else 0.0
-    except ValueError:
-        share = math.nan
-    if not 0 <= share <= 1:
-        raise ConfigError(f"--fail-on {text}: the rate must be a share from 0 to 1, not {rate!r}")
-    return name, share
+    return name, rate
 
 
 def _read(paths: Sequence[str]) -> ReadRows:

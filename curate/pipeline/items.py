@@ -44,7 +44,8 @@ def _check_there(
         raise ProjectError(
             f"{len(gone):,} answers in the queue of round {round_.number} are no longer in the "
             "pool; put `generate.members` (or `ingest.paths`, `clean`) back as they were and run "
-            "again, nothing is paid twice; a queue that is not at the desk yet, `curate select` renews"
+            "again, nothing is paid twice; a queue that is not at the desk yet is renewed by "
+            "`curate select`"
         )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.audit import read_rows
-from curate.audit.gather import rendered
+from curate.texts import chat_text
 
 
 def written(path, rows):
@@ -137,5 +137,5 @@ def test_the_watcher_sees_each_raw_row_once(tmp_path):
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["system", "user", "tool"]), st.text()), min_size=1))
 def test_turns_point_at_what_is_said(turns):
-    prompt, spans = rendered([{"role": role, "content": text} for role, text in turns])
+    prompt, spans = chat_text([{"role": role, "content": text} for role, text in turns])
     assert [prompt[a:b] for _, a, b in spans] == [text for _, text in turns]

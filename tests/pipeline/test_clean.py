@@ -99,9 +99,7 @@ def test_what_was_read_anew_makes_the_cleaned_pool_stale(tmp_path):
     made = project(tmp_path / "p", clean={"keep": "metadata.tier == 'gold'"})
     clean(made)
     with (made.folder / "logs.jsonl").open("a") as file:
-        file.write(
-            json.dumps(line("May I pay by invoice?", "Yes.", tier="gold")) + "\n"
-        )
+        file.write(json.dumps(line("May I pay by invoice?", "Yes.", tier="gold")) + "\n")
     ingest(made)
     assert made.need_table("records", "ingest").num_rows == 5
     clean(made)
