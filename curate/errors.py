@@ -13,6 +13,8 @@
     ├── ModelError         a model's server is away, refuses the key or the request exit 7
     └── BudgetError        the limit in money, calls or tokens is reached           exit 8
 
+Exit 1 is no failure: an audit or a diff ran, and found more than its bar lets pass.
+
 A failure of one *item* is never an exception: it is a value with its reason
 (a rejected row, an unscored verdict, a NaN), counted in the summary.
 """
