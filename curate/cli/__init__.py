@@ -1,7 +1,7 @@
 """One command a stage: parse, call one public function, print one summary.
 
-Exit codes: 0 done (or waiting at the desk); 1 an audit or diff above its bar; 2 to 8 as `curate.errors`
-draws them; 130 after Ctrl-C.
+Exit codes: 0 done (or waiting at the desk); 1 an audit or diff above its bar; 2 to 8 as
+`curate.errors` draws them; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
