@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,9 +54,14 @@ def parse_bar(text: str) -> Bar:
     Bar(name='error', rate=0.0)
     """
     name, rate = split_bar(text)
-    known = (*get_args(Severity), *get_args(Family), UNREADABLE)
-    if name not in known and name not in CHECKS:
-        CHECKS.get(name)
+    known = (*get_args(Severity), *get_args(Family), UNREADABLE, *CHECKS)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise ConfigError(
+            f"--fail-on {text}: no check, family or severity named {name!r}{hint} "
+            "`curate audit --list` lists them"
+        )
     return Bar(name=name, rate=rate)
 
 

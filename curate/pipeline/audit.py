@@ -178,6 +178,11 @@ def _summary(
 
 
 def _lines(audited: Audited) -> Iterable[str]:
+    if not audited.rows.has_answer.any() and not audited.rows.columns.get("label"):
+        yield (
+            "no row has an answer, so that prompts alone were looked at; where a column holds "
+            "them, name it: --column completion=NAME"
+        )
     wide = max((len(check.name) for check in audited.checks), default=0)
     for check, found in zip(audited.checks, audited.found, strict=True):
         if not found.findings:
