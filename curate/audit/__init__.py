@@ -11,7 +11,12 @@ from curate.audit.bar import DEFAULT_BAR, Bar, above, parse_bar
 from curate.audit.fixing import Fixed, fix
 from curate.audit.outputs import Audited, AuditedFile, found_again, write_findings, write_summary
 from curate.audit.reading import ReadRows, read_rows
-from curate.audit.running import chosen_checks, run_checks, without_secrets
+from curate.audit.running import (
+    chosen_checks,
+    masking_checks,
+    run_checks,
+    without_secrets,
+)
 from curate.audit.sarif import sarif
 from curate.audit.vectors import distinct_texts, row_vectors
 from curate.audit.watching import Watches
@@ -29,6 +34,7 @@ __all__ = [
     "distinct_texts",
     "fix",
     "found_again",
+    "masking_checks",
     "parse_bar",
     "read_rows",
     "row_vectors",

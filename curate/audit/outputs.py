@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from curate.audit.bar import UNREADABLE
 from curate.checks.check import Check, Found
-from curate.checks.evidence import Spans, excerpt, secret_spans
+from curate.checks.evidence import excerpt
 from curate.checks.rows import Rows
 from curate.files import beside, without_nan, write_json, write_table
 from curate.records import Evidence, Finding, Rejected
+from curate.report.audit.hidden import Hidden
 from curate.report.audit.ids import finding_ids
 
 __all__ = [
@@ -31,7 +32,6 @@ __all__ = [
 ]
 
 Json = Any
-Secrets = Mapping[tuple[int, str], Spans]
 
 FINDINGS = pa.schema(
     [
@@ -72,6 +72,8 @@ class Audited:
     checks: tuple[Check, ...]
     found: tuple[Found, ...]
     """Of each check."""
+    masks: tuple[Found, ...] = ()
+    """What checks that were not asked for found to be secret: it is masked all the same."""
     files: tuple[AuditedFile, ...]
     rejected: tuple[Rejected, ...] = ()
     over: Mapping[str, str] = field(default_factory=dict)
@@ -87,18 +89,23 @@ def write_findings(folder: Path, audited: Audited) -> tuple[Path, Path]:
 
     Secrets are masked in every text. The same audit gives the same bytes.
     """
-    secrets = secret_spans(audited.found)
+    hidden = _hidden(audited)
     lines, table = folder / "findings.jsonl", folder / "findings.parquet"
     with beside(lines) as draft, draft.open("wb") as file:
         file.writelines(_line(row) for row in _rejected(audited))
         for check, finding, id in _all(audited):
-            file.write(_line({"id": id, **_as_json(audited, check, finding, secrets)}))
-    write_table(table, _table(audited, secrets))
+            file.write(_line({"id": id, **_as_json(audited, check, finding, hidden)}))
+    write_table(table, _table(audited, hidden))
     return lines, table
+
+
+def _hidden(audited: Audited) -> Hidden:
+    return Hidden(audited.rows, (*audited.found, *audited.masks))
 
 
 def write_summary(path: Path, audited: Audited, *, versions: Mapping[str, str]) -> None:
     """Write what was looked at, what each check found, and what is above the bar."""
+    hidden = _hidden(audited)
     write_json(
         path,
         {
@@ -110,7 +117,7 @@ def write_summary(path: Path, audited: Audited, *, versions: Mapping[str, str]) 
             "rejected": len(audited.rejected),
             "above_the_bar": dict(audited.over),
             "checks": [
-                _check(check, found)
+                _check(check, found, hidden)
                 for check, found in zip(audited.checks, audited.found, strict=True)
             ],
             "options": dict(audited.options),
@@ -119,7 +126,7 @@ def write_summary(path: Path, audited: Audited, *, versions: Mapping[str, str]) 
     )
 
 
-def _check(check: Check, found: Found) -> dict[str, Json]:
+def _check(check: Check, found: Found, hidden: Hidden) -> dict[str, Json]:
     return {
         "name": check.name,
         "family": check.family,
@@ -130,7 +137,7 @@ def _check(check: Check, found: Found) -> dict[str, Json]:
         "looked_at": found.looked_at,
         "rate": found.rate,
         "skipped": found.skipped or None,
-        "figures": dict(found.figures),
+        "figures": hidden.everywhere(dict(found.figures)),
     }
 
 
@@ -161,7 +168,7 @@ def _rejected(audited: Audited) -> Iterator[dict[str, Json]]:
         }
 
 
-def _as_json(audited: Audited, check: Check, finding: Finding, secrets: Secrets) -> dict[str, Json]:
+def _as_json(audited: Audited, check: Check, finding: Finding, hidden: Hidden) -> dict[str, Json]:
     rows = audited.rows
     return {
         "check": check.name,
@@ -169,19 +176,19 @@ def _as_json(audited: Audited, check: Check, finding: Finding, secrets: Secrets)
         "severity": finding.severity,
         "score": finding.score,
         "message": finding.message,
-        "rows": [_place(rows, row) for row in finding.rows],
-        "against": [_place(rows, row) for row in finding.against],
-        "evidence": [_evidence(audited, one, secrets) for one in finding.evidence],
+        "rows": [_place(rows, row, hidden) for row in finding.rows],
+        "against": [_place(rows, row, hidden) for row in finding.against],
+        "evidence": [_evidence(audited, one, hidden) for one in finding.evidence],
     }
 
 
-def _place(rows: Rows, row: int) -> dict[str, Json]:
+def _place(rows: Rows, row: int, hidden: Hidden) -> dict[str, Json]:
     place = {"file": rows.files[rows.file[row]], "line": int(rows.line[row]), "row": row}
     id = rows.column("id")[row].as_py()
-    return place if id is None else place | {"id": id}
+    return place if id is None else place | {"id": hidden.say(id)}
 
 
-def _evidence(audited: Audited, one: Evidence, secrets: Secrets) -> dict[str, Json]:
+def _evidence(audited: Audited, one: Evidence, hidden: Hidden) -> dict[str, Json]:
     said: dict[str, Json] = {
         "row": one.row,
         "field": one.field,
@@ -190,27 +197,27 @@ def _evidence(audited: Audited, one: Evidence, secrets: Secrets) -> dict[str, Js
         "secret": one.secret,
     }
     if audited.show_text:
-        said |= {"excerpt": shown_text(audited.rows, one, secrets), "beside": one.beside}
+        said |= {"excerpt": shown_text(audited.rows, one, hidden), "beside": one.beside}
     said |= {"beside_name": one.beside_name, "beside_spans": [list(s) for s in one.beside_spans]}
     return said
 
 
-def shown_text(rows: Rows, one: Evidence, secrets: Secrets, most: int = 200) -> str:
+def shown_text(rows: Rows, one: Evidence, hidden: Hidden, most: int = 200) -> str:
     """Return a piece of the text that an evidence points into, secrets masked."""
     if one.field == "row":
         return ""
     text = getattr(rows, one.field)[one.row].as_py() or ""
-    return excerpt(text, one.spans, secret=secrets.get((one.row, one.field), ()), most=most).text
+    return excerpt(text, one.spans, secret=hidden.spans(one.row, one.field), most=most).text
 
 
-def _table(audited: Audited, secrets: Secrets) -> pa.Table:
+def _table(audited: Audited, hidden: Hidden) -> pa.Table:
     columns: list[list[Json]] = [[] for _ in FINDINGS]
     for check, finding, id in _all(audited):
         told = {one.row: one for one in reversed(finding.evidence)}
         for at_fault, rows in ((True, finding.rows), (False, finding.against)):
             for row in rows:
-                place, one = _place(audited.rows, row), told.get(row)
-                text = shown_text(audited.rows, one, secrets) if one and audited.show_text else None
+                place, one = _place(audited.rows, row, hidden), told.get(row)
+                text = shown_text(audited.rows, one, hidden) if one and audited.show_text else None
                 cells = (
                     *(id, check.name, check.family, finding.severity, finding.score),
                     *(finding.message, at_fault, place["file"], place["line"], row),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -118,8 +118,8 @@ class _Gathered:
             columns={name: values for name, values in columns.items() if _says(values)},
             **texts,
         )
-        raw = places[:, 2].copy()
-        return ReadRows(rows=rows, raw=raw, n_raw=self._n_raw, rejected=tuple(self._rejected))
+        raw, rejected = places[:, 2].copy(), _without_values(self._rejected)
+        return ReadRows(rows=rows, raw=raw, n_raw=self._n_raw, rejected=rejected)
 
     def _flush(self) -> None:
         if self._waiting:
@@ -155,6 +155,15 @@ def _strings(values: list[str | None], kind: pa.DataType) -> pa.Array:
         return pa.array(values, kind)
     except UnicodeEncodeError:
         return pa.array([None if v is None else _storable(v) for v in values], kind)
+
+
+def _without_values(rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
+    """Mask personal data and secrets where a reason quotes the row."""
+    from curate.checks.personal import redact
+
+    reasons = list(dict.fromkeys(row.reason for row in rejected))
+    masked = dict(zip(reasons, redact(reasons, how="mask"), strict=True))
+    return tuple(replace(row, reason=masked[row.reason] or "") for row in rejected)
 
 
 def _storable(text: str) -> str:

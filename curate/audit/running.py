@@ -11,8 +11,9 @@ from curate.checks.evidence import secret_spans
 from curate.checks.rows import Rows
 from curate.errors import ConfigError
 from curate.records import Finding
+from curate.report.audit.hidden import Hidden
 
-__all__ = ["chosen_checks", "run_checks", "without_secrets"]
+__all__ = ["chosen_checks", "masking_checks", "run_checks", "without_secrets"]
 
 Told = Callable[[str, int, int], None]
 """Told (check, done, total) as checks go on."""
@@ -39,6 +40,16 @@ def chosen_checks(
     wanted = [c for c in checks if not only or c.name in only or c.family in only]
     kept = [c for c in wanted if c.name not in skip and c.family not in skip]
     return tuple(c for c in kept if embed or "vectors" not in c.needs)
+
+
+def masking_checks(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Return the checks of personal data and secrets that are not among those to run.
+
+    What they find is masked in all that is written, whichever checks were asked for.
+    """
+    known = {check.name for check in checks}
+    personal = (CHECKS.get(name) for name in ("personal-data", "secrets"))
+    return tuple(check for check in personal if check.name not in known)
 
 
 def run_checks(
@@ -121,21 +132,55 @@ def without_secrets(found: Sequence[Found], rows: Rows) -> list[Found]:
     """Return findings in whose sentences no secret of their rows is quoted.
 
     A sentence of any check may quote a row; what another check found to be personal in that row
-    is masked there, in notes, and in texts that the row is held against.
+    is masked there, in notes, and in texts that the row is held against; so is what is personal
+    in these.
     """
+    found = _without_others(found)
+    hidden = Hidden(rows, found)
     values: dict[int, set[str]] = {}
     for (row, field), spans in secret_spans(found).items():
         text = "" if field == "row" else getattr(rows, field)[row].as_py() or ""
         values.setdefault(row, set()).update(text[start:end] for start, end in spans)
     return [
-        replace(one, findings=tuple(_masked(finding, values) for finding in one.findings))
+        replace(one, findings=tuple(_masked(f, values, hidden) for f in one.findings))
         if values
         else one
         for one in found
     ]
 
 
-def _masked(finding: Finding, values: Mapping[int, set[str]]) -> Finding:
+def _without_others(found: Sequence[Found]) -> list[Found]:
+    """Return findings with masks in texts of other files and in sentences on unread rows.
+
+    No check of personal data has looked there.
+    """
+    from curate.checks.personal import redact
+
+    findings = [finding for one in found for finding in one.findings]
+    texts = [e.beside for finding in findings for e in finding.evidence]
+    texts += [finding.message for finding in findings if not finding.evidence]
+    texts = list(dict.fromkeys(filter(None, texts)))
+    pairs = zip(texts, redact(texts, how="mask"), strict=True)
+    instead = {text: done for text, done in pairs if done is not None and done != text}
+    if not instead:
+        return list(found)
+    return [
+        replace(one, findings=tuple(_instead(finding, instead) for finding in one.findings))
+        for one in found
+    ]
+
+
+def _instead(finding: Finding, instead: Mapping[str, str]) -> Finding:
+    if not instead.keys() & {finding.message, *(e.beside for e in finding.evidence)}:
+        return finding
+    told = (replace(e, beside=instead.get(e.beside, e.beside)) for e in finding.evidence)
+    message = instead.get(finding.message, finding.message)
+    return replace(finding, message=message, evidence=tuple(told))
+
+
+def _masked(finding: Finding, values: Mapping[int, set[str]], known: Hidden) -> Finding:
+    if not finding.evidence:
+        finding = replace(finding, message=known.say(finding.message))
     at = {*finding.rows, *finding.against, *(one.row for one in finding.evidence)} & values.keys()
     secret = sorted({value for row in at for value in values[row] if value}, key=len)[::-1]
     if not secret:

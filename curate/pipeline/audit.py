@@ -101,30 +101,36 @@ def audit(paths: Sequence[str | Path], asked: AuditOptions | None = None) -> Sum
     if not read.n_raw or not len(read.rows):
         raise InputError(nothing_read(paths, read))
     context = context_of(read.rows, asked, folder)
-    found = _run(checks, read, context, watch)
+    found, masks = _run(checks, read, context, watch)
     _could_look(bars, checks, found)
     unreadable = len({(r.file, r.line) for r in read.rejected}) / read.n_raw
     audited = audited_of(paths, read, checks, found, asked)
-    audited = replace(audited, over=above(bars, checks, found, unreadable))
+    audited = replace(audited, masks=masks, over=above(bars, checks, found, unreadable))
     written = _write(folder, audited, context, asked)
     mended = fixed(audited, paths, asked)
     sent = tuple(on_the_desk(audited, folder, asked.desk)) if asked.desk else ()
     return _summary(audited, written, mended, sent)
 
 
-def _run(checks: Sequence[Check], read: ReadRows, context: Context, watch: Watches) -> list[Found]:
-    from curate.audit import run_checks, without_secrets
+def _run(
+    checks: Sequence[Check], read: ReadRows, context: Context, watch: Watches
+) -> tuple[list[Found], tuple[Found, ...]]:
+    """Return what the checks found, and what others found that must be masked."""
+    from curate.audit import masking_checks, run_checks, without_secrets
 
-    place = {check.name: n for n, check in enumerate(checks)}
+    every = (*checks, *masking_checks(checks))
+    place = {check.name: n for n, check in enumerate(every)}
     with bar("checking") as progress:
 
         def told(check: str, done: int, total: int) -> None:
-            progress(place[check] * 1000 + 1000 * done // max(total, 1), 1000 * len(checks))
+            progress(place[check] * 1000 + 1000 * done // max(total, 1), 1000 * len(every))
 
         seen = watch.found(read.raw)
-        found = run_checks(checks, read.rows, context, seen=seen, told=told)
+        found = run_checks(every, read.rows, context, seen=seen, told=told)
     families = {check.name: check.family for check in checks}
-    return with_samples(without_secrets(found, read.rows), families, context.seed)
+    masked = without_secrets(found, read.rows)
+    n = len(checks)
+    return with_samples(masked[:n], families, context.seed), tuple(masked[n:])
 
 
 def _could_look(bars: Sequence[Bar], checks: Sequence[Check], found: Sequence[Found]) -> None:

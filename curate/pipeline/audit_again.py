@@ -33,8 +33,8 @@ def page_again(folder: Path, project: Path | None = None) -> Summary:
     Raises:
         InputError: If the folder holds no audit, or an audited file is not what it was.
     """
-    from curate.audit import found_again, read_rows
-    from curate.checks import CHECKS
+    from curate.audit import found_again, masking_checks, read_rows, run_checks
+    from curate.checks import CHECKS, Context
 
     said = read_json(folder / "summary.json")
     if said is None:
@@ -55,7 +55,9 @@ def page_again(folder: Path, project: Path | None = None) -> Summary:
     families = {check.name: check.family for check in checks}
     found, lines = with_precision(found, families, folder, options["seed"])
     asked = AuditOptions(out=folder, project=project, **_given(options))
-    audited = replace(audited_of(names, read, checks, found, asked), over=said["above_the_bar"])
+    masks = tuple(run_checks(masking_checks(checks), read.rows, Context()))
+    audited = audited_of(names, read, checks, found, asked)
+    audited = replace(audited, masks=masks, over=said["above_the_bar"])
     page = write_page(folder, audited, _kept_vectors(folder), asked)
     counts = {"rows": len(read.rows)}
     return Summary(stage="report", counts=counts, paths=(page.as_posix(),), notes=tuple(lines))

@@ -56,6 +56,7 @@ def audit_page(
         thresholds=thresholds,
         bar=bar,
         over=audited.over,
+        masks=audited.masks,
         xy=_plane(vectors, len(audited.rows), seed),
         agreement=agreement,
         progress=progress,

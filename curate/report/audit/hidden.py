@@ -90,7 +90,7 @@ class Hidden:
             return self.say(value)
         if isinstance(value, dict):
             return {key: self.everywhere(inner) for key, inner in value.items()}
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return [self.everywhere(inner) for inner in value]
         return value
 

@@ -57,6 +57,8 @@ class AuditPage:
     """Cluster of each row, shape (n_rows,), -1 = none; None: parts of the plane are named."""
     agreement: Agreement | None = None
     progress: Progress | None = None
+    masks: Sequence[Found] = ()
+    """What checks that were not asked for found to be secret: it is masked all the same."""
     all_findings: str = "findings.jsonl"
     """Where the findings stand of which the page shows only some."""
     show_text: bool = True

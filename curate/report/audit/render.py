@@ -40,7 +40,7 @@ def render_audit(page: AuditPage) -> str:
     Raises:
         ValueError: If findings have no check, or arrays do not line up with the rows.
     """
-    hidden = Hidden(page.rows, page.found)
+    hidden = Hidden(page.rows, (*page.found, *page.masks))
     entries = listed(page)
     examples = shown.examples(page, entries, hidden)
     at_fault = fault(page, ("error", "warning"))
