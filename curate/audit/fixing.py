@@ -15,10 +15,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from curate.audit.bar import UNREADABLE
 from curate.audit.outputs import Audited
-from curate.errors import ConfigError
+from curate.errors import ConfigError, InputError
 from curate.files import beside
-from curate.ingest.files import Mended, Source, Unreadable, find, opened, rows
+from curate.ingest.files import (
+    BROKEN,
+    Mended,
+    Source,
+    Unreadable,
+    by_line,
+    find,
+    opened,
+    rows,
+    value_of,
+    why_broken,
+)
 
 __all__ = ["Fixed", "fix", "reasons_of"]
 
@@ -51,7 +63,7 @@ def reasons_of(audited: Audited, *, private: bool = False) -> dict[Place, list[R
     """
     said: dict[Place, list[Reason]] = {}
     for bad in audited.rejected:
-        said.setdefault((bad.file, bad.line), []).append(("unreadable", bad.reason))
+        said.setdefault((bad.file, bad.line), []).append((UNREADABLE, bad.reason))
     at = audited.rows
     for check, found in zip(audited.checks, audited.found, strict=True):
         if not (private if check.family == "personal" else check.fixes):
@@ -136,7 +148,7 @@ def _targets(sources: Sequence[Source], out: Path) -> list[Path]:
 
 def _lines_name(source: Source) -> str:
     name = source.path.name
-    if source.kind in ("lines", "parquet"):
+    if source.kind == "lines" or (source.kind == "parquet" and not source.packed):
         return name
     return f"{name.split('.')[0]}.jsonl{source.packed}"
 
@@ -145,11 +157,12 @@ def _check_kind(source: Source, target: Path) -> None:
     wanted = target.name.removesuffix(".gz").removesuffix(".zst")
     if wanted.endswith((".jsonl", ".ndjson")):
         return
-    if wanted.endswith(".parquet") and source.kind == "parquet" and wanted == target.name:
+    whole = source.kind == "parquet" and not source.packed
+    if wanted.endswith(".parquet") and whole and wanted == target.name:
         return
     raise ConfigError(
         f"--fix {target}: {source.name} is written as JSON lines; name it .jsonl (or .jsonl.gz)"
-        + (", or .parquet" if source.kind == "parquet" else "")
+        + (", or .parquet" if whole else "")
     )
 
 
@@ -192,20 +205,18 @@ class _Work:
     def _rows(self) -> Iterator[tuple[int, Json, bytes | None]]:
         """Yield line, value and, for JSON lines, the bytes as they stand."""
         with opened(self._source) as file:
-            if self._source.kind != "lines" or file.stream.peek(1)[:1] == b"[":
+            if by_line(self._source, file):
+                yield from _raw_lines(file.stream)
+            else:
                 for line, value in rows(self._source, file):
-                    yield line, value, None
-                return
-            for line, raw in enumerate(file.stream, 1):
-                if raw.strip():
-                    yield line, _parsed(raw), raw if raw.endswith(b"\n") else raw + b"\n"
+                    yield line, value.value if isinstance(value, Mended) else value, None
 
     def _taken_out(self, line: int, value: Json) -> bool:
         reasons = self._reasons.get((self._source.name, line))
         self._counts[1 if reasons else 0] += 1
         if not reasons:
             return False
-        row, _ = self._redacted(line, value, count=False)
+        row, _ = self._redacted(line, value, count=False, unread=reasons[0][0] == UNREADABLE)
         said = {
             "file": self._source.name,
             "line": line,
@@ -215,40 +226,66 @@ class _Work:
         self._removed.write(_json(said).decode())
         return True
 
-    def _redacted(self, line: int, value: Json, *, count: bool = True) -> tuple[Json, bool]:
-        if (self._source.name, line) not in self._private:
+    def _redacted(
+        self, line: int, value: Json, *, count: bool = True, unread: bool = False
+    ) -> tuple[Json, bool]:
+        """Replace personal data where some was found, or where no check could look."""
+        told = unread or (self._source.name, line) in self._private
+        if not told or isinstance(value, Unreadable):
             return value, False
         self._counts[2] += count
         return self._redact(value), True
 
     def _as_parquet(self) -> None:
-        table = pq.read_table(self._source.path)
-        kept: list[int] = []
-        changed: dict[int, Json] = {}
-        for line, value, _ in self._rows():
-            if not self._taken_out(line, value):
-                kept.append(line - 1)
-                row, differs = self._redacted(line, value)
-                changed |= {len(kept) - 1: row} if differs else {}
-        out = table.take(pa.array(kept, pa.int64()))
-        if changed:
-            rows_ = out.to_pylist()
-            for n, row in changed.items():
-                rows_[n] = row
-            out = pa.Table.from_pylist(rows_, schema=table.schema)
+        keep = [line for line, value, _ in self._rows() if not self._taken_out(line, value)]
+        try:
+            table = pq.read_table(self._source.path)
+        except (pa.ArrowException, OSError) as bad:
+            raise InputError(
+                f"{self._source.name}: damaged, so that no Parquet can be made of it ({bad}); "
+                "name --fix OUT.jsonl"
+            ) from bad
+        mask = np.zeros(len(table), np.bool_)
+        mask[np.array(keep, np.int64) - 1] = True
+        private = [line - 1 for line in keep if (self._source.name, line) in self._private]
+        self._counts[2] += len(private)
+        out = _with_rows(table, private, self._redact).filter(pa.array(mask))
         with beside(self._target) as draft:
             pq.write_table(out, draft, compression="zstd")
 
 
-def _parsed(raw: bytes) -> Json:
+def _raw_lines(stream: IO[bytes]) -> Iterator[tuple[int, Json, bytes | None]]:
+    """Yield line, value and bytes; a stream that breaks off ends in what it ends with."""
+    line = 0
     try:
-        return json.loads(raw.removeprefix(b"\xef\xbb\xbf"))
-    except ValueError as bad:
-        return Unreadable(str(bad))
+        for line, raw in enumerate(stream, 1):
+            if raw.strip():
+                text = raw.strip().removeprefix(_BOM)
+                yield line, _value(text), raw if raw.endswith(b"\n") else raw + b"\n"
+    except BROKEN as bad:
+        yield line + 1, Unreadable(why_broken(bad)), None
+
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def _value(text: bytes) -> Json:
+    value = value_of(text)
+    return value.value if isinstance(value, Mended) else value
+
+
+def _with_rows(table: pa.Table, at: Sequence[int], change: Callable[[Json], Json]) -> pa.Table:
+    """Return a table with some of its rows changed, all others and the schema as they were."""
+    if not at:
+        return table
+    some = [change(row) for row in table.take(pa.array(at, pa.int64())).to_pylist()]
+    order = np.arange(len(table))
+    order[list(at)] = len(table) + np.arange(len(at))
+    both = pa.concat_tables([table, pa.Table.from_pylist(some, schema=table.schema)])
+    return both.take(pa.array(order))
 
 
 def _json(value: Json) -> bytes:
-    value = value.value if isinstance(value, Mended) else value
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text.encode("utf-8", "backslashreplace") + b"\n"
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -107,3 +108,67 @@ def test_several_files_go_to_a_folder_under_their_own_names(lines, tmp_path):
     fixed = fix(flagged(read_rows([lines, other]), [0]), [lines, other], out)
     assert sorted(path.name for path in fixed.paths) == ["test.jsonl", "train.jsonl"]
     assert (out / "test.jsonl").read_bytes() == other.read_bytes()
+
+
+def test_what_the_first_bytes_say_of_a_file_holds_for_its_cleaned_copy_too(tmp_path):
+    rows = [{"prompt": "a", "completion": "b"}, {"prompt": "c", "completion": "d"}]
+    for name, text in {
+        "spaced.jsonl": "\n [\n" + ",".join(map(json.dumps, rows)) + "]",
+        "pretty.jsonl": "".join(json.dumps(row, indent=2) + "\n" for row in rows),
+    }.items():
+        path, out = tmp_path / name, tmp_path / "out" / name
+        path.write_text(text)
+        assert fix(flagged(read_rows([path]), [0]), [path], out).kept == 1
+        assert json.loads(out.read_text()) == rows[1]
+
+
+def test_a_file_that_is_none_is_not_copied_into_the_cleaned_folder(lines, tmp_path):
+    other = tmp_path / "utf16.jsonl"
+    other.write_bytes('{"prompt": "x", "completion": "y"}\n'.encode("utf-16"))
+    fixed = fix(flagged(read_rows([lines, other]), [0]), [lines, other], tmp_path / "clean")
+    assert (tmp_path / "clean" / "utf16.jsonl").read_bytes() == b""
+    assert (fixed.kept, fixed.removed) == (1, 3)
+
+
+def test_an_archive_that_is_cut_short_gives_what_came_before(tmp_path):
+    path = tmp_path / "train.jsonl.gz"
+    noise = np.random.default_rng(0).bytes(3_000_000).hex()
+    whole = gzip.compress(
+        f'{{"prompt": "a", "completion": "b"}}\n{{"prompt": "{noise}"}}\n'.encode()
+    )
+    path.write_bytes(whole[:-1000])
+    read = read_rows([path])
+    fixed = fix(flagged(read, []), [path], tmp_path / "clean.jsonl")
+    assert (fixed.kept, fixed.removed) == (1, 1)
+    assert "cut short" in json.loads(fixed.removed_path.read_text())["reasons"][0]["message"]
+
+
+def test_a_lone_surrogate_beside_personal_data_does_not_stop_it(tmp_path):
+    path = tmp_path / "train.jsonl"
+    path.write_text('{"prompt": "a \\ud800", "completion": "b"}\n')
+    audited = flagged(read_rows([path]), [0], family="personal")
+    out = tmp_path / "clean.jsonl"
+    fix(audited, [path], out, redact=lambda row: row | {"prompt": row["prompt"].upper()})
+    assert json.loads(out.read_text())["prompt"] == "A \ufffd"
+
+
+def test_a_table_keeps_its_types_and_empty_texts_where_personal_data_is_replaced(tmp_path):
+    path, out = tmp_path / "train.parquet", tmp_path / "clean.parquet"
+    stamp = pa.array([0, 1, 2], pa.timestamp("us"))
+    table = pa.table({"prompt": ["a", "b", "c"], "completion": ["x", "y", "z"]})
+    table = table.append_column("note", pa.array(["", "", "n"])).append_column("time", stamp)
+    pq.write_table(table, path)
+    audited = flagged(read_rows([path]), [0, 2], family="personal")
+    fixed = fix(audited, [path], out, redact=lambda row: row | {"prompt": "<NAME>"})
+    wanted = table.set_column(0, "prompt", pa.array(["<NAME>", "b", "<NAME>"]))
+    assert pq.read_table(out).equals(wanted)
+    assert (fixed.kept, fixed.changed) == (3, 2)
+
+
+def test_rows_that_could_not_be_read_are_redacted_too(tmp_path):
+    path = tmp_path / "train.jsonl"
+    unknown = {"messages": [{"role": "jo", "content": "jo@curate.dev"}]}
+    path.write_text('{"prompt": "a", "completion": "b"}\n' + json.dumps(unknown))
+    audited = flagged(read_rows([path]), [])
+    fixed = fix(audited, [path], tmp_path / "o.jsonl", redact=lambda row: {"row": "masked"})
+    assert json.loads(fixed.removed_path.read_text())["row"] == {"row": "masked"}

@@ -13,7 +13,7 @@ from curate.ingest.files.paths import KINDS, Source
 from curate.ingest.files.streams import BROKEN, Opened, why_broken
 from curate.ingest.files.tables import arrow, parquet, separated
 
-__all__ = ["rows"]
+__all__ = ["by_line", "rows"]
 
 
 def rows(source: Source, opened: Opened, short_cut: ShortCut | None = None) -> Iterator[Line]:
@@ -34,6 +34,15 @@ def rows(source: Source, opened: Opened, short_cut: ShortCut | None = None) -> I
     if kind == "":
         return iter([(0, Unreadable(f"not a kind of file that is read: {', '.join(KINDS)}"))])
     return _json(kind, head, opened.stream, short_cut)
+
+
+def by_line(source: Source, opened: Opened) -> bool:
+    """Say whether `rows` gives one row a line, because the name and the first bytes say so."""
+    try:
+        head = opened.stream.peek(_HEAD)[:_HEAD]
+    except BROKEN:
+        return False
+    return not _fault(head) and _kind(source.kind, head) == "lines" and not _is_document(head)
 
 
 _HEAD = 1 << 16
@@ -68,10 +77,14 @@ _ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*(?:\{|\]|$)")
 _PRETTY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\r?\n")
 
 
+def _is_document(head: bytes) -> bool:
+    return bool(_ARRAY.match(head) or _PRETTY.match(head))
+
+
 def _json(
     kind: str, head: bytes, stream: io.BufferedReader, short_cut: ShortCut | None
 ) -> Iterator[Line]:
-    if _ARRAY.match(head) or _PRETTY.match(head):
+    if _is_document(head):
         return documents(stream)
     if kind == "lines":
         return lines(stream, short_cut)
