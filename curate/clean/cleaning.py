@@ -41,7 +41,7 @@ class Cleaned:
     redacted: Mapping[str, int] = field(default_factory=dict)
     """Kind of value to how many were found (report), taken out (redact) or led to a drop."""
     n_redacted: int = 0
-    """Records and candidates that hold, or held, any."""
+    """Records, candidates and pairs that hold, or held, any."""
     notes: tuple[str, ...] = ()
     """What could not be looked at, and why."""
 
@@ -187,7 +187,6 @@ def _personal(
     looked_at = pool._replace(records=pool.records.slice(0, 0)) if answers_only else pool
     after = touched(looked_at, redactor)
     found = dict(sorted((Counter(redactor.found) - before).items()))
-    rows = int(after.records.sum() + after.candidates.sum())
     if config.personal == "redact":
         new, merged = redacted(looked_at, after)
         leaving.merged(looked_at.records, merged)
@@ -195,4 +194,4 @@ def _personal(
     elif config.personal == "remove":
         looked_at = leaving.let_go(looked_at, after.fates())
     records = pool.records if answers_only else looked_at.records
-    return _Private(pool=looked_at._replace(records=records), found=found, rows=rows)
+    return _Private(pool=looked_at._replace(records=records), found=found, rows=after.rows)

@@ -45,21 +45,25 @@ class Fate:
 
 @dataclass(frozen=True, slots=True)
 class Fates:
-    """What becomes of rows, by row of the records and of the candidates."""
+    """What becomes of rows, by row of the records, of the candidates and of the pairs."""
 
     records: dict[int, Fate] = field(default_factory=dict)
     candidates: dict[int, Fate] = field(default_factory=dict)
+    pairs: dict[int, Fate] = field(default_factory=dict)
 
     def settle(self, what: What, row: int, fate: Fate) -> None:
         """Say what becomes of a row; what was said first stays, but that a drop ends a flag."""
-        known = self.records if what == "record" else self.candidates
+        known = self._known(what)
         if row not in known or (fate.action == "drop" and known[row].action == "flag"):
             known[row] = fate
 
     def of(self, what: What, action: Literal["drop", "flag"]) -> dict[int, Fate]:
         """Return the rows that are dropped, or flagged, in their order."""
-        known = self.records if what == "record" else self.candidates
+        known = self._known(what)
         return {row: known[row] for row in sorted(known) if known[row].action == action}
+
+    def _known(self, what: What) -> dict[int, Fate]:
+        return {"record": self.records, "candidate": self.candidates, "pair": self.pairs}[what]
 
 
 def dropped_rows(

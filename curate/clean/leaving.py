@@ -33,7 +33,7 @@ class Leaving:
         """Return the pool without the rows that are dropped, and what belongs to them."""
         records = fates.of("record", "drop")
         candidates = self._candidates(pool, records, fates.of("candidate", "drop"))
-        pairs = _of_gone(pool, candidates)
+        pairs = dict(sorted({**fates.of("pair", "drop"), **_of_gone(pool, candidates)}.items()))
         gone: tuple[tuple[What, pa.Table, Mapping[int, Fate]], ...] = (
             ("record", pool.records, records),
             ("candidate", pool.candidates, candidates),

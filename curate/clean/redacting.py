@@ -52,12 +52,18 @@ class Touched:
     pairs: Bools
 
     def fates(self) -> Fates:
-        """Return the prompts and answers that held any as rows to be dropped."""
+        """Return the prompts, answers and pairs that held any as rows to be dropped."""
         fate = Fate(action="drop", check="personal-data", reason="it holds personal data")
         return Fates(
             records=dict.fromkeys(np.flatnonzero(self.records).tolist(), fate),
             candidates=dict.fromkeys(np.flatnonzero(self.candidates).tolist(), fate),
+            pairs=dict.fromkeys(np.flatnonzero(self.pairs).tolist(), fate),
         )
+
+    @property
+    def rows(self) -> int:
+        """How many prompts, answers and pairs held any."""
+        return int(self.records.sum() + self.candidates.sum() + self.pairs.sum())
 
 
 def touched(tables: Tables, redactor: Redacts) -> Touched:
@@ -176,7 +182,13 @@ def _records(before: pa.Table, after: Touched) -> tuple[pa.Table, dict[str, str]
     merged = {n: sources[kept].as_py() or "" for n, kept in copies.items()}
     stays = np.ones(len(ids), bool)
     stays[list(copies)] = False
-    return _with(table, "id", ids).filter(pa.array(stays)), named, merged
+    table = _with(_with(table, "id", ids), "group", _groups(table, named))
+    return table.filter(pa.array(stays)), named, merged
+
+
+def _groups(table: pa.Table, records: Mapping[str, str]) -> list[str | None]:
+    """Return the groups: a prompt that belongs to none is its own, by its id."""
+    return [records.get(group, group) for group in table["group"].to_pylist()]
 
 
 def _candidates(
@@ -202,7 +214,9 @@ def _candidates(
         seen[like] += 1
         ids[n] = candidate_id(*whose, repeat=repeats[n])
         named[said["id"][n]] = ids[n]
-    for name, values in {"id": ids, "record_id": owner, "repeat": repeats}.items():
+    groups = _groups(table, records)
+    new = {"id": ids, "record_id": owner, "repeat": repeats, "group": groups}
+    for name, values in new.items():
         table = _with(table, name, values)
     return table, named
 

@@ -15,7 +15,7 @@ from curate.checks.personal import Redactor
 from curate.clean import Cleaned, clean, clean_answers, rows_from_pool
 from curate.config import CleanConfig
 from curate.errors import ConfigError
-from curate.records import Evidence, Finding, candidate_id, pair_id, record_id
+from curate.records import PAIRS, Evidence, Finding, candidate_id, pair_id, record_id
 from tests.clean.pools import pool, user
 
 QUESTION = (
@@ -265,6 +265,42 @@ def test_removal_drops_what_holds_personal_data_and_keeps_no_id_of_it():
     assert texts(cleaned.records) == ["b?"] and answers(cleaned.candidates) == ["z"]
     assert {row["id"] for row in cleaned.dropped.to_pylist()} == {""}
     assert "curate.dev" not in str(cleaned.dropped.to_pylist())
+
+
+def judged(judge):
+    """A pool in which nothing but the name of a judge is personal."""
+    given_ = pool(["a?"], [(0, "m", "x"), (0, "n", "y")], [(0, 1)])
+    return given_._replace(pairs=given_.pairs.set_column(5, PAIRS.field(5), pa.array([judge])))
+
+
+def test_a_name_of_a_judge_alone_is_redacted_or_takes_its_pair():
+    given_ = judged("jo@curate.dev")
+    config, redactor = CleanConfig(personal="redact"), Redactor(key=b"k" * 16)
+    cleaned = clean(*given_, config=config, redactor=redactor)
+    assert cleaned.changed and cleaned.n_redacted == 1
+    assert re.fullmatch(r"<EMAIL_\w{8}>", cleaned.pairs["judge"][0].as_py())
+    cleaned = clean(*given_, config=CleanConfig(personal="remove"), redactor=Redactor(how="mask"))
+    assert [row["what"] for row in cleaned.dropped.to_pylist()] == ["pair"]
+    assert [table.num_rows for table in (cleaned.candidates, cleaned.pairs)] == [2, 0]
+
+
+def test_a_group_that_is_the_id_of_a_prompt_follows_it_when_redacted():
+    given_ = pool([MAIL, "b?"], [(0, "m", "x"), (1, "m", "y")])
+    ids = given_.records["id"]
+    at = [table.schema.get_field_index("group") for table in given_[:2]]
+    records, candidates = (
+        table.set_column(n, table.schema.field(n), ids)
+        for table, n in zip(given_[:2], at, strict=True)
+    )
+    cleaned = clean(
+        records,
+        candidates,
+        config=CleanConfig(personal="redact"),
+        redactor=Redactor(key=b"k" * 16),
+    )
+    assert cleaned.records["group"] == cleaned.records["id"]
+    assert cleaned.candidates["group"] == cleaned.records["id"]
+    assert ids[0].as_py() not in str(cleaned.records.to_pylist() + cleaned.candidates.to_pylist())
 
 
 def test_a_report_of_personal_data_changes_nothing():
