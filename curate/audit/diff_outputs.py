@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ import numpy as np
 from curate.audit.diff import Change, Diff
 from curate.audit.edits import word_edit
 from curate.audit.matching import MATCHED_BY
-from curate.audit.shifts import Coverage
+from curate.audit.shifts import Coverage, Share
 from curate.checks.evidence import Spans, excerpt
 from curate.checks.personal import Redactor
 from curate.checks.rows import Rows
 from curate.files import beside, write_json
 from curate.measure.intervals import Interval, share_interval
 
-__all__ = ["diff_lines", "diff_rates", "diff_summary", "write_diff"]
+__all__ = ["diff_lines", "diff_rates", "diff_summary", "shares_shown", "write_diff"]
 
 Json = Any
 
@@ -35,7 +35,7 @@ def write_diff(
         folder: Made where it is not there.
         changed: What changed.
         versions: Of the packages, for the record.
-        show_text: False leaves the rows' texts out.
+        show_text: False leaves the rows' texts and metadata out.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lines, summary = folder / "diff.jsonl", folder / "diff.json"
@@ -69,7 +69,7 @@ def diff_summary(changed: Diff) -> dict[str, Json]:
         "matched_by": dict(zip(MATCHED_BY, by, strict=True)),
         "ids_used": changed.ids_used,
         "lengths": [asdict(length) for length in changed.lengths],
-        "shares": [asdict(share) for share in changed.shares],
+        "shares": [asdict(share) for share in shares_shown(changed)],
         "coverage": _coverage(changed.coverage),
         "checks": [
             {
@@ -85,6 +85,12 @@ def diff_summary(changed: Diff) -> dict[str, Json]:
     }
 
 
+def shares_shown(changed: Diff) -> list[Share]:
+    """Return how the shares of values changed, personal data and secrets in the values masked."""
+    said = Redactor(how="mask").texts([share.value for share in changed.shares])
+    return [replace(share, value=v) for share, v in zip(changed.shares, said, strict=True)]
+
+
 def diff_lines(changed: Diff, *, show_text: bool = True) -> Iterator[dict[str, Json]]:
     """Yield a JSON object a change: changed pairs, removed rows, added rows, then new faults.
 
@@ -93,7 +99,9 @@ def diff_lines(changed: Diff, *, show_text: bool = True) -> Iterator[dict[str, J
     changes = changed.changes()
     while some := list(islice(changes, _BATCH)):
         texts = _masked(changed, some) if show_text else {}
-        yield from (_line(changed, change, texts) for change in some)
+        beside = _beside(some, show_text)
+        for change, (flip, columns) in zip(some, beside, strict=True):
+            yield _line(changed, replace(change, flip=flip, columns=columns), texts)
     for fault in changed.faults:
         yield from _fault_lines(changed, fault.check, fault.new, "new")
         for row in fault.mended:
@@ -140,8 +148,35 @@ def _masked(changed: Diff, changes: Sequence[Change]) -> Texts:
     return {key: text for key, text in zip(wanted, masked, strict=True) if text is not None}
 
 
+def _beside(changes: Sequence[Change], show_text: bool) -> Iterator[tuple[str, _Columns]]:
+    """Yield what was turned round, and what is said beside the texts: masked, long texts cut."""
+    columns = [list((change.columns or {}).items()) for change in changes]
+    cells = [(name, side) for some in columns for name, sides in some for side in sides]
+    redactor = Redactor(how="mask")
+    flips = redactor.texts([change.flip for change in changes])
+    names = redactor.texts([name for some in columns for name, _ in some])
+    leads = [f"{name.removeprefix('metadata.')}: " for name, _ in cells]
+    said = redactor.texts([side for _, side in cells], leads)
+    named = iter(names)
+    sides = iter(
+        _cut(text) if show_text or not name.startswith("metadata.") else None
+        for (name, _), text in zip(cells, said, strict=True)
+    )
+    for flip, some in zip(flips, columns, strict=True):
+        yield flip or "", {next(named) or "": (next(sides), next(sides)) for _ in some}
+
+
+_Columns = dict[str, tuple[str | None, str | None]]
+
+
+def _cut(text: str | None) -> str | None:
+    return text and excerpt(text, (), most=_SHOWN).text
+
+
 def _wanted(changes: Iterable[Change]) -> Iterator[tuple[str, int, str]]:
     for change in changes:
+        if not change.texts and change.before is not None and change.after is not None:
+            continue
         fields = change.texts or ("prompt", "answer", "rejected")
         for side, row in (("before", change.before), ("after", change.after)):
             if row is not None:

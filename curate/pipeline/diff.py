@@ -53,7 +53,7 @@ def diff(before: Sequence[str], after: Sequence[str], asked: DiffOptions | None 
         A summary whose `data` has ``above_the_bar``: kind or check to why; empty = passed.
 
     Raises:
-        ConfigError: If an option is not as it must be.
+        ConfigError: If an option is not as it must be, or a check of a bar could not look.
         InputError: If a file cannot be read at all.
     """
     from curate.audit.diff import diff as compare
@@ -61,7 +61,7 @@ def diff(before: Sequence[str], after: Sequence[str], asked: DiffOptions | None 
 
     asked = asked or DiffOptions()
     checks = _checks(asked)
-    bars = dict(_bar(text, checks) for text in asked.fail_on)
+    bars = _bars(asked.fail_on, checks)
     folder = asked.out or Path(f"diff-{Path(after[0]).name.split('.')[0]}")
     read = _read(before), _read(after)
     changed = compare(
@@ -71,6 +71,7 @@ def diff(before: Sequence[str], after: Sequence[str], asked: DiffOptions | None 
         checks=checks,
         contexts=_contexts(read, asked, folder),
     )
+    _could_look(changed, bars)
     paths = write_diff(folder, changed, versions=versions(), show_text=asked.show_text)
     over = _over(diff_rates(changed), bars)
     return Summary(
@@ -93,6 +94,14 @@ def _checks(asked: DiffOptions) -> tuple[Check, ...]:
     return tuple(CHECKS.get(name) for name in names)
 
 
+def _bars(texts: Sequence[str], checks: Sequence[Check]) -> dict[str, float]:
+    """Return the rate that is let pass of each kind named; the strictest that names it counts."""
+    bars: dict[str, float] = {}
+    for name, rate in (_bar(text, checks) for text in texts):
+        bars[name] = min(rate, bars.get(name, rate))
+    return bars
+
+
 def _bar(text: str, checks: Sequence[Check]) -> tuple[str, float]:
     """Read a bar, ``KIND[:RATE]``."""
     from curate.audit.bar import split_bar
@@ -100,6 +109,8 @@ def _bar(text: str, checks: Sequence[Check]) -> tuple[str, float]:
 
     name, rate = split_bar(text)
     known = [kind for kind in KINDS if kind != "same"] + [check.name for check in checks]
+    if name == "contamination" and name not in known:
+        raise ConfigError(f"--fail-on {text}: nothing to leak from; add --against BENCHMARK")
     if name not in known:
         raise ConfigError(f"--fail-on {text}: no kind of change is so called; {', '.join(known)}")
     return name, rate
@@ -114,6 +125,13 @@ def _read(paths: Sequence[str]) -> ReadRows:
     if not len(read.rows):
         raise InputError(nothing_read(paths, read))
     return read
+
+
+def _could_look(changed: Diff, bars: Mapping[str, float]) -> None:
+    """Refuse a bar on a check that could not look: it would pass whatever the rows hold."""
+    for fault in changed.faults:
+        if fault.skipped and fault.check in bars:
+            raise ConfigError(f"--fail-on {fault.check}: it could not look: {fault.skipped}")
 
 
 def _contexts(
@@ -136,6 +154,8 @@ def _unreadable(read: tuple[ReadRows, ReadRows]) -> list[str]:
 
 def _told(changed: Diff) -> list[str]:
     """Say what is worth knowing in lines: faults that are new, shares and lengths that moved."""
+    from curate.audit.diff_outputs import shares_shown
+
     lines = [
         f"{fault.check}: {len(fault.new):,} rows anew, {len(fault.mended):,} no longer "
         f"({fault.before:,} before, {fault.after:,} after)"
@@ -143,7 +163,7 @@ def _told(changed: Diff) -> list[str]:
         for fault in changed.faults
         if fault.before or fault.after or fault.skipped
     ]
-    moved = [s for s in changed.shares if _apart(s.difference)]
+    moved = [s for s in shares_shown(changed) if _apart(s.difference)]
     moved.sort(key=lambda s: -abs(s.difference.value))
     lines += [
         f"{s.column} {s.value or 'not said'}: {s.before:.1%} before, {s.after:.1%} after"

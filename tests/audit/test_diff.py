@@ -222,6 +222,37 @@ def test_lines_show_changed_words_and_no_secret(tmp_path):
     assert all("texts" not in line for line in diff_lines(changed, show_text=False))
 
 
+def test_no_secret_stands_beside_the_texts_either(tmp_path):
+    def version(who, label):
+        notes = [json.dumps({"contact": f"{who}@curate.dev", "ssn": "536-22-8741"})]
+        return rows_of(
+            ["Who is it?"],
+            ["Nobody whom you know."],
+            annotator=[f"{who}@curate.dev"],
+            label=[label],
+            metadata=notes,
+        )
+
+    changed = diff(version("jo", "al@curate.dev"), version("bo", "no"))
+    (line,) = diff_lines(changed)
+    assert line["columns"]["metadata.contact"] == {"before": "•" * 13, "after": "•" * 13}
+    assert line["columns"]["annotator"]["after"] == "•" * 13
+    assert line["flip"] == "label: ••••••••••••• became no"
+    for path in write_diff(tmp_path, changed, versions={}):
+        assert "@curate" not in path.read_text()
+    (line,) = diff_lines(changed, show_text=False)
+    assert line["columns"]["metadata.contact"] == {"before": None, "after": None}
+    assert line["columns"]["label"]["after"] == "no"
+
+
+def test_a_long_text_beside_the_texts_is_cut():
+    one, other = (
+        rows_of(["p?"], ["a"], metadata=[json.dumps({"page": letter * 5_000})]) for letter in "xy"
+    )
+    (line,) = diff_lines(diff(one, other))
+    assert line["columns"]["metadata.page"]["after"] == "y" * 600 + " …"
+
+
 def test_rates_are_shares_of_what_could_change():
     before = rows_of(["a one?", "b two?", "c three?", "d four?"], ["w", "x", "y", "z"])
     after = rows_of(["a one?", "b two?", "c three?"], ["w", "new", "y"])

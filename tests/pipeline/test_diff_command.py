@@ -79,6 +79,10 @@ def test_a_bar_makes_the_exit_code(versions):
     assert over.returncode == 1 and "above the bar: flipped" in over.stdout
     wrong = curate(folder, "diff", "v1.jsonl", "v2.jsonl", "--fail-on", "flip")
     assert wrong.returncode == 2 and "no kind of change is so called" in wrong.stderr
+    strict = ("--fail-on", "flipped:0.05", "--fail-on", "flipped:0.2")
+    assert curate(folder, "diff", "v1.jsonl", "v2.jsonl", *strict).returncode == 1
+    blind = curate(folder, "diff", "v1.jsonl", "v2.jsonl", "--fail-on", "contamination")
+    assert blind.returncode == 2 and "add --against" in blind.stderr
     missing = curate(folder, "diff", "v1.jsonl", "v0.jsonl")
     assert missing.returncode == 2 and "v0.jsonl" in missing.stderr
 
