@@ -8,10 +8,11 @@ findings.jsonl, findings.parquet, summary.json, SARIF and the cleaned file.
 """
 
 from curate.audit.bar import DEFAULT_BAR, Bar, above, parse_bar
-from curate.audit.fixing import Fixed, fix
+from curate.audit.fixing import Fixed, fix, targets_of
 from curate.audit.outputs import Audited, AuditedFile, found_again, write_findings, write_summary
 from curate.audit.reading import ReadRows, read_rows
 from curate.audit.running import (
+    BROKE,
     chosen_checks,
     masking_checks,
     run_checks,
@@ -22,6 +23,7 @@ from curate.audit.vectors import distinct_texts, row_vectors
 from curate.audit.watching import Watches
 
 __all__ = [
+    "BROKE",
     "DEFAULT_BAR",
     "Audited",
     "AuditedFile",
@@ -40,6 +42,7 @@ __all__ = [
     "row_vectors",
     "run_checks",
     "sarif",
+    "targets_of",
     "without_secrets",
     "write_findings",
     "write_summary",

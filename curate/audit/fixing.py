@@ -32,7 +32,7 @@ from curate.ingest.files import (
     why_broken,
 )
 
-__all__ = ["Fixed", "fix", "reasons_of"]
+__all__ = ["Fixed", "fix", "reasons_of", "targets_of"]
 
 Json = Any
 Reason = tuple[str, str]
@@ -100,7 +100,7 @@ def fix(
         ConfigError: If `out` is one of the audited files, or cannot hold them.
     """
     sources = find(paths)
-    targets = _targets(sources, out)
+    targets = targets_of(sources, out)
     reasons = reasons_of(audited, private=redact is None)
     private = _private(audited) if redact is not None else set()
     removed_path = out.with_name(f"{out.name}.removed.jsonl")
@@ -131,7 +131,12 @@ def _private(audited: Audited) -> set[Place]:
     }
 
 
-def _targets(sources: Sequence[Source], out: Path) -> list[Path]:
+def targets_of(sources: Sequence[Source], out: Path) -> list[Path]:
+    """Return the file to write for each source.
+
+    Raises:
+        ConfigError: If `out` is one of the sources, or cannot hold them.
+    """
     if len(sources) == 1 and not out.is_dir():
         targets = [out]
     else:

@@ -13,7 +13,7 @@ from curate.errors import ConfigError
 from curate.records import Finding
 from curate.report.audit.hidden import Hidden
 
-__all__ = ["chosen_checks", "masking_checks", "run_checks", "without_secrets"]
+__all__ = ["BROKE", "chosen_checks", "masking_checks", "run_checks", "without_secrets"]
 
 Told = Callable[[str, int, int], None]
 """Told (check, done, total) as checks go on."""
@@ -92,6 +92,7 @@ def _found(check: Check, rows: Rows, context: Context, tell: Told) -> Found:
 
 
 BROKE = "the check itself failed; please report it"
+"""How `Found.skipped` begins where a check broke."""
 
 
 def _missing(check: Check, context: Context) -> str:

@@ -153,7 +153,7 @@ def audit(
         bool, typer.Option("--no-text", help="Leave the rows' texts out of all that is written.")
     ] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes and threads.")] = 2,
-    seed: Annotated[int, typer.Option(help="Of every draw.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 7,
     list_: Annotated[bool, typer.Option("--list", help="List the checks and stop.")] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from curate.console import bar
 from curate.errors import ConfigError, InputError
 from curate.files import write_json
-from curate.pipeline.audit_desk import on_the_desk, with_samples
-from curate.pipeline.audit_fix import fixed
+from curate.pipeline.audit_desk import check_desk, on_the_desk, with_samples
+from curate.pipeline.audit_fix import check_fix, fixed
 from curate.pipeline.audit_inputs import (
     audited_of,
     checks_of,
@@ -97,6 +97,7 @@ def audit(paths: Sequence[str | Path], asked: AuditOptions | None = None) -> Sum
     bars = [parse_bar(text) for text in asked.fail_on or ("error",)]
     checks = checks_of(asked)
     folder = asked.out or Path(f"audit-{_stem(paths[0])}")
+    _check_places(folder, paths, asked)
     read, watch = read_files(paths, asked)
     if not read.n_raw or not len(read.rows):
         raise InputError(nothing_read(paths, read))
@@ -110,6 +111,18 @@ def audit(paths: Sequence[str | Path], asked: AuditOptions | None = None) -> Sum
     mended = fixed(audited, paths, asked)
     sent = tuple(on_the_desk(audited, folder, asked.desk)) if asked.desk else ()
     return _summary(audited, written, mended, sent)
+
+
+def _check_places(folder: Path, paths: Sequence[str | Path], asked: AuditOptions) -> None:
+    """Refuse what could not be written or read in the end, before hours go into an audit."""
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"--out {folder}: that is a file; name a folder")
+    check_fix(paths, asked)
+    check_desk(asked.desk)
+    if asked.project is not None:
+        from curate.project import Project
+
+        Project(asked.project)
 
 
 def _run(
@@ -134,20 +147,29 @@ def _run(
 
 
 def _could_look(bars: Sequence[Bar], checks: Sequence[Check], found: Sequence[Found]) -> None:
-    """Refuse a bar on a check that could not look: it would pass whatever the rows hold."""
-    named = {item.name for item in bars}
-    ran = {check.name for check in checks}
-    blind = {one.check: one.skipped for one in found if one.skipped and one.check in named}
-    from curate.checks import CHECKS
+    """Refuse a bar on what could not look: it would pass whatever the rows hold.
 
-    for name in sorted(named):
-        if name in CHECKS and name not in ran:
+    That is a check that is named, a family of which none looked, and any check that broke.
+    """
+    from curate.audit import BROKE
+    from curate.checks import CHECKS
+    from curate.checks.check import Family
+
+    for name in dict.fromkeys(one.name for one in bars):
+        below = [
+            (one.check, one.skipped)
+            for check, one in zip(checks, found, strict=True)
+            if name in (check.name, check.family, check.severity)
+        ]
+        named = name in (*CHECKS, *get_args(Family))
+        if named and not below:
             raise ConfigError(
-                f"--fail-on {name}: the check is left out by --only, --skip or --no-embed"
+                f"--fail-on {name}: left out by --only, --skip or --no-embed, so nothing could fail"
             )
-    if blind:
-        name, why = next(iter(blind.items()))
-        raise ConfigError(f"--fail-on {name}: it could not look: {why}")
+        broken = [one for one in below if one[1].startswith(BROKE)]
+        if broken or (named and all(why for _, why in below)):
+            check, why = (broken or below)[0]
+            raise ConfigError(f"--fail-on {name}: {check} could not look: {why}")
 
 
 def _write(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from curate.checks import Found, Rows
     from curate.project import Project, Round
 
-__all__ = ["on_the_desk", "with_precision", "with_samples"]
+__all__ = ["check_desk", "on_the_desk", "with_precision", "with_samples"]
 
 Json = Any
 
@@ -68,7 +68,7 @@ def on_the_desk(audited: Audited, folder: Path, which: str) -> Iterator[str]:
     from curate import pipeline
     from curate.project import Project
 
-    items = _items(audited, int(which)) if which.isdecimal() else _marked(audited, Path(which))
+    items = _items(audited, int(which)) if which.isdecimal() else _marked(audited, which)
     if not items:
         yield "nothing for the desk: no finding is doubtful, or marked for it"
         return
@@ -110,13 +110,31 @@ def _items(audited: Audited, n: int) -> list[_Item]:
     return list(_each_row_once([*lots, *wanted]))
 
 
-def _marked(audited: Audited, marks: Path) -> list[_Item]:
+def check_desk(which: str | None) -> None:
+    """Check that it is a number of rows, or marks that a page saved.
+
+    Raises:
+        ConfigError: If it is neither.
+    """
+    if which is not None and not which.isdecimal():
+        _marks(which)
+
+
+def _marks(which: str) -> dict[str, Json]:
+    try:
+        said = read_json(Path(which))
+    except (OSError, ValueError):
+        said = None
+    if not (isinstance(said, dict) and all(isinstance(m, dict | None) for m in said.values())):
+        raise ConfigError(f"--desk {which}: give a number of rows, or the marks that a page saved")
+    return said
+
+
+def _marked(audited: Audited, which: str) -> list[_Item]:
     """Return the findings that a reader of the page marked for the desk."""
     from curate.report.audit import finding_ids
 
-    said = read_json(marks)
-    if not isinstance(said, dict):
-        raise ConfigError(f"--desk {marks}: give a number of rows, or the marks that a page saved")
+    said = _marks(which)
     items: list[_Item] = []
     for found in audited.found:
         wanted = {id for id, mark in dict(said.get(found.check) or {}).items() if mark == "desk"}

@@ -8,15 +8,34 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from curate.errors import ConfigError
 from curate.pipeline.audit_options import AuditOptions
 
 if TYPE_CHECKING:
     from curate.audit import Audited, Fixed
     from curate.checks.personal.redaction import Redactor
 
-__all__ = ["fixed"]
+__all__ = ["check_fix", "fixed"]
 
 Json = Any
+
+
+def check_fix(paths: Sequence[str | Path], asked: AuditOptions) -> None:
+    """Check what the fix is asked for, before hours go into an audit.
+
+    Raises:
+        ConfigError: As `fixed`; or if `redact` or `vault` is given and nothing is to be fixed.
+    """
+    from curate.audit import targets_of
+    from curate.ingest.files import find
+
+    if asked.fix is None:
+        if asked.vault or asked.redact != "auto":
+            raise ConfigError("--redact and --vault say what --fix OUT does; name OUT")
+        return
+    targets_of(find(paths), asked.fix)
+    with _redactor(asked):
+        pass
 
 
 def fixed(audited: Audited, paths: Sequence[str | Path], asked: AuditOptions) -> Fixed | None:

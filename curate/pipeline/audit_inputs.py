@@ -28,14 +28,23 @@ def checks_of(asked: AuditOptions) -> tuple[Check, ...]:
     """Return the checks to run.
 
     Raises:
-        ConfigError: If there is no check or family of a name.
+        ConfigError: If there is no check or family of a name, or none is left to run.
     """
     from curate.audit import chosen_checks
     from curate.checks import CHECKS
+    from curate.checks.quality.languages import NAMES
 
     for name in asked.thresholds:
-        CHECKS.get(name)
-    return chosen_checks(only=asked.only, skip=asked.skip, embed=asked.embed)
+        if np.isnan(CHECKS.get(name).threshold):
+            raise ConfigError(f"--threshold {name}: this check has none to move")
+    checks = chosen_checks(only=asked.only, skip=asked.skip, embed=asked.embed)
+    if not checks:
+        raise ConfigError("--only, --skip and --no-embed leave no check to run")
+    if unknown := [code for code in asked.languages if code not in NAMES]:
+        raise ConfigError(
+            f"--language {unknown[0]}: not one that is told; known: {', '.join(NAMES)}"
+        )
+    return checks
 
 
 def _target_of(asked: AuditOptions) -> str | None:
@@ -70,6 +79,7 @@ def nothing_read(paths: Sequence[str | Path], read: ReadRows) -> str:
     if not read.rejected:
         return f"{said}: no row at all"
     reason, times = Counter(row.reason for row in read.rejected).most_common(1)[0]
+    reason = reason.replace("with columns: prompt,", "with --column prompt=NAME,")
     return f"{said}: no row could be read; most often ({times:,}): {reason}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +97,9 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 
 def _number(name: str, value: str) -> float:
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
-        raise ConfigError(f"--threshold {name}={value}: not a number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise ConfigError(f"--threshold {name}={value}: not a number")
+    return number
