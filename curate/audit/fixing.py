@@ -197,7 +197,8 @@ class _Work:
             self._as_parquet()
         else:
             with beside(self._target) as draft, _packed(draft, self._target.suffix) as file:
-                file.writelines(self._lines())
+                for line in self._lines():
+                    file.write(line)
         return self._counts
 
     def _lines(self) -> Iterator[bytes]:

@@ -172,3 +172,11 @@ def test_rows_that_could_not_be_read_are_redacted_too(tmp_path):
     audited = flagged(read_rows([path]), [])
     fixed = fix(audited, [path], tmp_path / "o.jsonl", redact=lambda row: {"row": "masked"})
     assert json.loads(fixed.removed_path.read_text())["row"] == {"row": "masked"}
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+def test_packed_lines_are_written_and_read_again(lines, tmp_path, suffix):
+    read = read_rows([lines])
+    out = tmp_path / f"clean.jsonl{suffix}"
+    fix(flagged(read, [0]), [lines], out)
+    assert read_rows([out]).rows.prompt.to_pylist() == ["c"]
