@@ -50,8 +50,8 @@ def test_the_audit_finds_what_must_not_be_trained_on(demo, summary):
     said = json.loads((demo / "auditing" / "summary.json").read_text())
     leaked = next(check for check in said["checks"] if check["name"] == "contamination")
     assert leaked["rows"] == 640  # 4 models' answers to the 160 prompts of Vicuna and MT-Bench
-    removed = (demo / "auditing" / "clean.jsonl.removed.jsonl").read_text().splitlines()
-    assert len(removed) + found["kept"] == 2815
+    removed = (demo / "auditing" / "clean.jsonl.removed.jsonl").read_bytes().count(b"\n")
+    assert removed + found["kept"] == 2815
 
 
 def test_at_least_95_in_100_of_the_chosen_answers_are_wrong(summary):
