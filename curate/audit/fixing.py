@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from curate.audit.bar import UNREADABLE
 from curate.audit.outputs import Audited
+from curate.checks.rows import Rows
 from curate.errors import ConfigError, InputError
 from curate.files import beside
 from curate.ingest.files import (
@@ -31,6 +32,7 @@ from curate.ingest.files import (
     value_of,
     why_broken,
 )
+from curate.records import Finding
 
 __all__ = ["Fixed", "fix", "reasons_of", "targets_of"]
 
@@ -55,7 +57,8 @@ def reasons_of(audited: Audited, *, private: bool = False) -> dict[Place, list[R
     """Return why each raw row is to be taken out: (file, line) to (check, message).
 
     Rows that cannot be read are taken out; so is every row that an error or a warning holds at
-    fault, where its check says that taking it out mends something.
+    fault, where its check says that taking it out mends something. Where the copy that should
+    stay is at fault otherwise, the next one stays.
 
     Args:
         audited: What was found.
@@ -64,17 +67,34 @@ def reasons_of(audited: Audited, *, private: bool = False) -> dict[Place, list[R
     said: dict[Place, list[Reason]] = {}
     for bad in audited.rejected:
         said.setdefault((bad.file, bad.line), []).append((UNREADABLE, bad.reason))
-    at = audited.rows
-    for check, found in zip(audited.checks, audited.found, strict=True):
-        if not (private if check.family == "personal" else check.fixes):
-            continue
-        for finding in found.findings:
-            if finding.severity == "info":
-                continue
-            for row in finding.rows:
-                place = (at.files[at.file[row]], int(at.line[row]))
-                said.setdefault(place, []).append((check.name, finding.message))
+    mended = [
+        (check.name, finding)
+        for check, found in zip(audited.checks, audited.found, strict=True)
+        if (private if check.family == "personal" else check.fixes)
+        for finding in found.findings
+        if finding.severity != "info"
+    ]
+    for check, finding in sorted(mended, key=_is_copy):
+        spared = _spared(finding, audited.rows, said) if _is_copy((check, finding)) else None
+        for row in finding.rows:
+            if row != spared:
+                said.setdefault(_place(audited.rows, row), []).append((check, finding.message))
     return said
+
+
+def _is_copy(mended: tuple[str, Finding]) -> bool:
+    return mended[0] in ("exact-duplicates", "near-duplicates")
+
+
+def _spared(finding: Finding, rows: Rows, said: Mapping[Place, Sequence[Reason]]) -> int | None:
+    """Return the copy to keep where the one that should stay is taken out for another reason."""
+    if not (finding.against and all(_place(rows, row) in said for row in finding.against)):
+        return None
+    return next((row for row in finding.rows if _place(rows, row) not in said), None)
+
+
+def _place(rows: Rows, row: int) -> Place:
+    return rows.files[rows.file[row]], int(rows.line[row])
 
 
 def fix(
@@ -121,9 +141,8 @@ def _as_it_is(row: Json) -> Json:
 
 def _private(audited: Audited) -> set[Place]:
     """Return where personal data or secrets stand."""
-    at = audited.rows
     return {
-        (at.files[at.file[row]], int(at.line[row]))
+        _place(audited.rows, row)
         for check, found in zip(audited.checks, audited.found, strict=True)
         if check.family == "personal"
         for finding in found.findings

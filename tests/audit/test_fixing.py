@@ -1,5 +1,6 @@
 """The cleaned file: the good rows byte for byte, the others with their reasons."""
 
+import dataclasses
 import gzip
 import json
 import math
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate.audit import Audited, fix, read_rows
-from curate.checks import Check, Found
+from curate.checks import CHECKS, Check, Found
 from curate.errors import ConfigError
 from curate.records import Finding
 
@@ -180,3 +181,20 @@ def test_packed_lines_are_written_and_read_again(lines, tmp_path, suffix):
     out = tmp_path / f"clean.jsonl{suffix}"
     fix(flagged(read, [0]), [lines], out)
     assert read_rows([out]).rows.prompt.to_pylist() == ["c"]
+
+
+def test_of_copies_one_is_kept_though_the_first_is_at_fault_otherwise(tmp_path):
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(f'{{"prompt": "{p}", "completion": "b"}}\n' for p in "acd"))
+    audited = flagged(read_rows([path]), [0])
+    copies = Finding(
+        check="near-duplicates", severity="warning", message="copies", rows=(1, 2), against=(0,)
+    )
+    audited = dataclasses.replace(
+        audited,
+        checks=(CHECKS.get("near-duplicates"), *audited.checks),
+        found=(Found(check="near-duplicates", findings=(copies,)), *audited.found),
+    )
+    out = tmp_path / "clean.jsonl"
+    fix(audited, [path], out)
+    assert [json.loads(line)["prompt"] for line in out.read_text().splitlines()] == ["c"]
