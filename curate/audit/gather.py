@@ -155,9 +155,19 @@ def _notes(shared: _Shared, answer: Answer | None, decided: _Decided | None) -> 
     notes = dict(shared.exchange.metadata or {})
     for more in (answer and answer.metadata, decided and decided.comparison.metadata):
         notes |= msgspec.json.decode(more) if isinstance(more, str) else more or {}
-    if decided is not None and "chosen" not in shared.raw:
+    if decided is not None and not _SIDE_BY_SIDE.isdisjoint(shared.raw):
         notes.setdefault("winner", decided.winner)
     return notes
+
+
+_SIDE_BY_SIDE = frozenset(
+    (
+        *("response_a", "answer_a", "completion_a", "output_a", "conversation_a"),
+        *("response1", "response_1", "output_1"),
+    )
+)
+"""Rows with one of these columns show two answers in an order; a ranking, or a chosen and a
+rejected answer, have none that could bend a choice."""
 
 
 def _columns(

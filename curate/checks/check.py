@@ -13,7 +13,7 @@ from curate.checks.rows import Rows
 from curate.console import Progress
 from curate.records import Finding, Severity
 
-__all__ = ["Beside", "Check", "Context", "Family", "Found", "Need"]
+__all__ = ["NOTHING_TO_LOOK_AT", "Beside", "Check", "Context", "Family", "Found", "Need"]
 
 Vectors = npt.NDArray[np.float32]
 Family = Literal[
@@ -28,6 +28,10 @@ Family = Literal[
     "provenance",
 ]
 Need = Literal["vectors", "benchmarks", "logs", "before"]
+
+
+NOTHING_TO_LOOK_AT = "no row holds a text that it can look at"
+"""Why a check that looked at no row and gives no reason was skipped."""
 
 
 def _quiet(done: int, total: int) -> None:
@@ -83,9 +87,13 @@ class Found:
     looked_at: int = 0
     """Rows that the check could look at: its rate is the share of these that are at fault."""
     skipped: str = ""
-    """Why it could not look at all, and what to do."""
+    """Why it could not look at all, and what to do; said of itself where no row was looked at."""
     figures: Mapping[str, Any] = field(default_factory=dict)
     """Facts on the whole set, of JSON's kinds: rates, effect sizes, histograms."""
+
+    def __post_init__(self) -> None:
+        if not (self.looked_at or self.skipped or self.findings):
+            object.__setattr__(self, "skipped", NOTHING_TO_LOOK_AT)
 
     @property
     def n_rows(self) -> int:

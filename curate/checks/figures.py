@@ -15,10 +15,12 @@ from curate.measure.intervals import Interval
 
 __all__ = [
     "as_figure",
+    "counted",
     "numbered",
     "opposite",
     "percent",
     "percent_with_interval",
+    "sentence_case",
     "shares",
     "value_counts",
 ]
@@ -61,6 +63,24 @@ def percent_with_interval(interval: Interval) -> str:
     '62 % [58, 65]'
     """
     return f"{percent(interval.value)} [{100 * interval.low:.0f}, {100 * interval.high:.0f}]"
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """Tell how many there are of something.
+
+    >>> counted(1, "row"), counted(1200, "row"), counted(2, "class", "classes")
+    ('1 row', '1,200 rows', '2 classes')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def sentence_case(text: str) -> str:
+    """Return a sentence that begins with a capital, what follows as it is.
+
+    >>> sentence_case("the answer is in JSON")
+    'The answer is in JSON'
+    """
+    return text[:1].upper() + text[1:]
 
 
 def numbered(values: pa.Array) -> tuple[Ints, list[str]]:

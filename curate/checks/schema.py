@@ -174,7 +174,7 @@ def _of_kinds(
     parts = " and ".join(f"{kind} in {times[kind]}" for kind in solid)
     numbers = set(solid) == {"whole number", "number"}
     advice = "harmless, but write all as numbers" if numbers else "write it in one way"
-    text = f"{path or 'the row'} is {parts} of {len(inverse)} rows: {advice}"
+    text = f"{_called(path)} is {parts} of {len(inverse)} rows: {advice}"
     return Mixture(path, text, "info" if numbers else "error", rows, share)
 
 
@@ -188,12 +188,20 @@ def _of_nulls(path: str, kind: str, at: list[frozenset[str]], inverse: Ints) -> 
     share = len(rows) / len(inverse)
     if first >= _LATE:
         text = (
-            f"{path} is null until row {first + 1}, and {kind} from there on: a loader takes it "
-            "for null and fails; leave it out where it is empty, or put a row that has it first"
+            f"{_called(path)} is null until row {first + 1}, and {kind} from there on: a loader "
+            "takes it for null and fails; leave it out where it is empty, or put a row that has it "
+            "first"
         )
         return Mixture(path, text, "warning", rows, share)
-    text = f"{path} is null in {len(rows)} of {len(inverse)} rows, and {kind} in the rest"
+    text = (
+        f"{_called(path)} is null in {len(rows)} of {len(inverse)} rows, and {kind} in the rest: "
+        "see that a null says what is meant"
+    )
     return Mixture(path, text, "info", rows, share)
+
+
+def _called(path: str) -> str:
+    return f"Column {path}" if path else "The row"
 
 
 def _of_missing(path: str, at: list[frozenset[str]], inverse: Ints) -> Mixture:
@@ -203,7 +211,7 @@ def _of_missing(path: str, at: list[frozenset[str]], inverse: Ints) -> Mixture:
     if n > len(inverse) / 2:
         rows = np.flatnonzero(~missing)
     text = (
-        f"column {path} is missing in {n} of {len(inverse)} rows ({share:.1%}); it becomes null "
+        f"{_called(path)} is missing in {n} of {len(inverse)} rows ({share:.1%}); it becomes null "
         "there: give it to all rows, or to none"
     )
     return Mixture(path, text, "warning", rows, len(rows) / len(inverse))

@@ -116,7 +116,8 @@ class Watch:
         for name, where in self._by_target.items():
             if main is None or name == main or {name, main} <= _ALIKE:
                 continue
-            text = f"the row looks like {name or 'no target'}, most of its file like {main}"
+            looks = f"The row looks like {name or 'no target'}, most of its file like {main}"
+            text = f"{looks}: write all for one"
             out.append(self._finding(FORMAT.name, FORMAT.severity, text, where))
         return out
 

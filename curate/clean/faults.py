@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
 
-from curate.checks import CHECKS, Check, Context, Rows
+from curate.checks import CHECKS, Check, Context, Found, Rows
+from curate.checks.check import NOTHING_TO_LOOK_AT
 from curate.clean.copies import copies
 from curate.clean.fates import Fate, Fates, What
 from curate.clean.rows import PoolRows, prompt_rows, prompts_of, rows_from_pool
@@ -41,15 +43,34 @@ def chosen(config: CleanConfig, task: Task) -> list[tuple[Check, Action]]:
     """Return the checks that are to be run, in the order of `CHECKS`, and what their rows come to.
 
     Raises:
-        ConfigError: If there is no check of a name, or it says nothing of single rows.
+        ConfigError: If there is no check of a name, it says nothing of single rows, or it lacks
+            what it is to look with: a threshold, a language, a benchmark.
     """
-    for name in (*config.checks, *config.thresholds):
-        if name not in CHECKS:
-            CHECKS.get(name)
+    _check_names(config)
     checks = [(CHECKS.get(name), action) for name, action in _wanted(config, task).items()]
     for check, _ in checks:
         _can_clean(check)
     return [(check, "drop" if action == "drop" else "flag") for check, action in checks]
+
+
+def _check_names(config: CleanConfig) -> None:
+    """Refuse what would be passed over in silence."""
+    from curate.checks.quality.languages import NAMES
+
+    for name, action in config.checks.items():
+        if name not in CHECKS:
+            CHECKS.get(name)
+        if name in _AGAINST and action != "off" and not config.benchmarks:
+            raise ConfigError(f"`clean.checks.{name}`: name files in `clean.benchmarks` as well")
+    for name, threshold in config.thresholds.items():
+        if math.isnan(CHECKS.get(name).threshold):
+            raise ConfigError(f"`clean.thresholds.{name}`: this check has none to move")
+        if not math.isfinite(threshold):
+            raise ConfigError(f"`clean.thresholds.{name}`: {threshold} is no threshold")
+    if unknown := [code for code in config.languages if code not in NAMES]:
+        raise ConfigError(
+            f"`clean.languages`: {unknown[0]!r} is not one that is told; known: {', '.join(NAMES)}"
+        )
 
 
 def active(config: CleanConfig, task: Task, *, answers: bool = False) -> bool:
@@ -116,10 +137,19 @@ class _Look:
     notes: list[str]
 
     def __call__(self, rows: Rows) -> tuple[Finding, ...]:
-        found = self.check.run(rows, self.context)
-        if found.skipped:
+        found = self._found(rows)
+        if found.skipped and found.skipped != NOTHING_TO_LOOK_AT:
             self.notes.append(f"{self.check.name} could not look: {found.skipped}")
         return found.findings
+
+    def _found(self, rows: Rows) -> Found:
+        name = self.check.name
+        try:
+            return self.check.run(rows, self.context)
+        except ValueError as error:
+            if name in self.context.thresholds:
+                raise ConfigError(f"`clean.thresholds.{name}`: {error}") from error
+            raise
 
 
 THRESHOLDS: Mapping[str, float] = {"near-duplicates": 0.9}
@@ -135,8 +165,8 @@ Said = Iterator[tuple[What, int, str]]
 def _can_clean(check: Check) -> None:
     if not check.by_row and check.family != "quality" and check.name not in _OF_PROMPTS:
         raise ConfigError(
-            f"`clean.checks.{check.name}`: it looks at the set as a whole, and cannot say which "
-            "rows should go; `curate audit` shows what it finds"
+            f"`clean.checks.{check.name}`: it looks at the set as a whole or at vectors, and cannot "
+            "say beforehand which rows should go; `curate audit` shows what it finds"
         )
 
 

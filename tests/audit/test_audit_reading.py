@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.audit import read_rows
+from curate.checks import CHECKS, Context
 from curate.texts import chat_text
 
 
@@ -76,6 +77,14 @@ def test_votes_decide_a_comparison_and_speak_of_the_chosen_one_as_a(tmp_path):
     assert json.loads(rows.votes[0].as_py()) == [["x", "a"], ["y", "a"]]
     assert rows.column("model").to_pylist() == ["n"]
     assert json.loads(rows.metadata[0].as_py())["winner"] == "b"
+
+
+def test_a_ranking_shows_no_answer_first(tmp_path):
+    """Its comparisons stand better answer first: nobody chose the first one for its place."""
+    answers = [{"answer": "hi", "rank": 1}, {"answer": "no", "rank": 2}]
+    rows = read_rows([written(tmp_path / "a.jsonl", [{"prompt": "Hi", "answers": answers}])]).rows
+    assert rows.is_preference.tolist() == [True]
+    assert CHECKS.get("position-bias").run(rows, Context()).looked_at == 0
 
 
 def test_an_undecided_comparison_is_two_answers(tmp_path):

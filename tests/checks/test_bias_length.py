@@ -28,7 +28,7 @@ def test_a_set_that_prefers_the_longer_is_told_so():
     [finding] = found.findings
     assert finding.rows == ()
     assert finding.score == pytest.approx(0.9)
-    assert "the longer answer was chosen in 90 %" in finding.message
+    assert "The longer answer was chosen in 90 %" in finding.message
     assert found.figures["preferences"]["rank_biserial"] > 0.5
     assert {evidence.note for evidence in finding.evidence} == {
         "chosen 200 characters, rejected 100"
@@ -37,7 +37,7 @@ def test_a_set_that_prefers_the_longer_is_told_so():
 
 def test_a_set_that_prefers_the_shorter_is_told_so():
     [finding] = CHECK.run(pairs([100] * 50, [200] * 45 + [50] * 5), Context()).findings
-    assert "the shorter answer was chosen in 90 %" in finding.message
+    assert "The shorter answer was chosen in 90 %" in finding.message
 
 
 def test_few_pairs_are_no_proof():

@@ -66,13 +66,13 @@ def test_a_field_quoted_within_a_text_is_not_read():
 def test_the_first_ones_share_is_told_with_its_test():
     found = CHECK.run(said(*["a"] * 45, *["b"] * 5), Context())
     [finding] = found.findings
-    assert "the answer shown first was chosen in 90 %" in finding.message
+    assert "The answer shown first was chosen in 90 %" in finding.message
     assert found.figures["binomial_p"] < 1e-6
 
 
 def test_the_second_ones_share_is_told_too():
     [finding] = CHECK.run(said(*["b"] * 45, *["a"] * 5), Context()).findings
-    assert "the answer shown second was chosen in 90 %" in finding.message
+    assert "The answer shown second was chosen in 90 %" in finding.message
 
 
 def test_an_order_by_lot_gives_no_finding():

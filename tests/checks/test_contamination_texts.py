@@ -204,7 +204,7 @@ def test_a_long_answer_is_looked_for_by_itself() -> None:
     rows = rows_of(["Who?", "How many?"], [f"Well. {answer}", "288"])
     [finding] = CHECK.run(rows, Context(benchmarks=(bench,))).findings
     assert finding.rows == (0,)
-    assert finding.message.startswith("the answer of b:1 stands in 1 row, word for word")
+    assert finding.message.startswith("The answer of b:1 stands in 1 row, word for word")
 
 
 def test_of_items_that_overlap_the_one_that_covers_most_is_named() -> None:

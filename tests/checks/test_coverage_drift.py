@@ -33,15 +33,15 @@ def test_the_same_place_gives_no_finding():
 
 def test_longer_prompts_are_told_with_their_medians():
     found = run(version(200, 0, words=12), version(200, 1))
-    assert "lengths of prompts" in names(found)
+    assert "Lengths of prompts" in names(found)
     assert "there are more long ones" in next(
-        f.message for f in found.findings if f.message.startswith("lengths")
+        f.message for f in found.findings if f.message.startswith("Lengths")
     )
 
 
 def test_new_words_are_told():
     found = run(version(150, 0, more=" crypto wallet"), version(150, 1))
-    assert "words of prompts" in names(found)
+    assert "Words of prompts" in names(found)
     told = [w["name"] for w in found.figures["words of prompts"]["words_more"]]
     assert sorted(told) == ["crypto", "wallet"]
 
@@ -50,7 +50,7 @@ def test_another_mix_of_sources_is_told():
     old = version(200, 0, source=["web"] * 150 + ["logs"] * 50)
     new = version(200, 1, source=["web"] * 50 + ["logs"] * 150)
     found = run(new, old)
-    assert names(found) == {"source columns"}
+    assert names(found) == {"Source columns"}
     assert "more rows of 'logs'" in found.findings[0].message
 
 
@@ -60,7 +60,7 @@ def test_a_turn_of_meaning_is_told_with_vectors():
     new[:, 0] += 1.5
     before = Beside(name="old.jsonl", rows=version(200, 1), vectors={"asked": old})
     found = CHECK.run(version(200, 2), Context(vectors={"asked": new}, before=before))
-    assert names(found) == {"meanings of prompts"}
+    assert names(found) == {"Meanings of prompts"}
     assert found.figures["meanings of prompts"]["auroc"]["low"] > 0.6
 
 

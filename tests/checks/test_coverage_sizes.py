@@ -35,7 +35,7 @@ def test_the_size_is_told_as_a_fact():
     found = EFFECTIVE.run(rows, Context(vectors={"asked": np.eye(2, dtype="f4")}))
     [finding] = found.findings
     assert finding.severity == "info"
-    assert "2 prompts are worth 2 different ones" in finding.message
+    assert "The 2 prompts looked at are worth 2 different ones" in finding.message
     assert found.figures["source"]["effective"] == pytest.approx(2.0)
 
 
@@ -71,7 +71,7 @@ def test_even_classes_are_worth_their_number(n, each):
 def test_a_class_that_training_never_shows_is_told():
     rows = labelled({"a": 20, "b": 10}, split=["train"] * 20 + ["test"] * 10)
     [finding] = CLASSES.run(rows, Context()).findings
-    assert "1 classes stand in other splits and never in training: 'b'" in finding.message
+    assert "1 class in other splits, and none of it in training: 'b'" in finding.message
     assert finding.rows == tuple(range(20, 30))
 
 

@@ -29,8 +29,8 @@ def test_one_finding_a_row_names_kinds_and_places():
     (finding,) = PERSONAL.run(ROWS, Context()).findings
     assert finding.rows == (1,) and finding.severity == "warning"
     assert finding.message == (
-        "holds an e-mail address in the prompt; an e-mail address and a payment card number in the"
-        " answer; a phone number in the rejected answer; redact it, or take the row out"
+        "The row holds an e-mail address in the prompt; an e-mail address and a payment card number"
+        " in the answer; a phone number in the rejected answer; redact it, or take the row out"
     )
     assert finding.score == pytest.approx(0.8 + 0.8 + 1.0 + 1.0)  # twice the mail, card, phone
 

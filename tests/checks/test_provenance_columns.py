@@ -18,7 +18,7 @@ def messages(found, severity):
 def test_rows_without_what_most_have_are_told():
     found = run(source=["web"] * 8 + [None, "  "])
     finding = next(f for f in found.findings if f.severity == "warning")
-    assert "2 of 10 rows (20 %) do not say their source, though most do" in finding.message
+    assert "2 of 10 rows (20 %) do not say the source, though most do" in finding.message
     assert finding.rows == (8, 9)
 
 

@@ -8,6 +8,7 @@ OPEN = "It rained. They met on Tuesday, and after a long talk it gave the money 
 WHOLE = [
     "Paris",
     "42",
+    "They met. The forms do not have to be of any one kind, nor even be designated as such",
     "",
     "Yes",
     PROPER,

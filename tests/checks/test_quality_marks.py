@@ -242,3 +242,18 @@ def test_an_empty_turn_of_a_prompt_is_found_by_its_number():
     rows = dataclasses.replace(rows_of([prompt], ["Yes."]), turns=pa.array([turns], TURNS))
     (one,) = CHECKS.get("empty-turns").run(rows, Context()).findings
     assert "number 2, of the assistant" in one.message
+
+
+def test_a_place_to_fill_in_is_to_be_filled_in():
+    """The advice on marks of a template, to leave them to the trainer, would mislead here."""
+    rows = rows_of(["Who are you?"], ["I am [Your Name], at your service."])
+    (finding,) = CHECKS.get("template-tokens").run(rows, Context()).findings
+    assert finding.message.endswith("; fill it in, or drop the row unless a template was asked for")
+
+
+def test_a_character_that_nobody_sees_is_named():
+    rows = rows_of(
+        ["Say it."], ["The law\x80\x94as it was then\x80\x94has no such clause. â€œNo.â€"]
+    )
+    for finding in CHECKS.get("mojibake").run(rows, Context()).findings:
+        assert finding.message.isprintable()

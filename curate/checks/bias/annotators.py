@@ -157,7 +157,7 @@ class _Trait:
     def _finding(self, j: int, distance: float) -> Finding:
         what = _WORDS.get(self.name) or f"chose {self.name} over other models"
         message = (
-            f"annotator {self.ballots.names[j]!r} {what} in {percent(self.apart.rate[j])} of "
+            f"Annotator {self.ballots.names[j]!r} {what} in {percent(self.apart.rate[j])} of "
             f"{self.n[j]:,} votes, the others in {percent(self.apart.others[j])} of theirs: read "
             "some of these rows, and weigh or leave out the votes if the guideline was not followed"
         )
@@ -248,7 +248,7 @@ class _Directions:
         for j in np.flatnonzero((self.p <= _SURE) & (self.mean < 0)).tolist():
             mine = self.ballots.who == j
             message = (
-                f"the votes of annotator {self.ballots.names[j]!r} ({int(mine.sum()):,}) pull a "
+                f"The votes of annotator {self.ballots.names[j]!r} ({int(mine.sum()):,}) pull a "
                 f"reward against what all others prefer (z = {self.z[j]:.1f} of the step from "
                 "losing to winning answers; planted or swapped votes look so): read them, and "
                 "leave them out if they are"

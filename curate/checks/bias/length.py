@@ -192,7 +192,7 @@ def _finding(
     accuracy = facts["length_only_accuracy"]["value"]
     way = "longer" if longer else "shorter"
     message = (
-        f"the {way} answer was chosen in {percent_with_interval(side)} of {len(pairs):,} "
+        f"The {way} answer was chosen in {percent_with_interval(side)} of {len(pairs):,} "
         f"preferences (rank-biserial {facts['rank_biserial']:+.2f}); a model that sees nothing "
         f"but the two lengths is right in {percent(accuracy)}. What is trained on them learns to "
         f"write {way} answers: balance the pairs by length, or control for it in training"

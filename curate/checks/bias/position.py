@@ -228,7 +228,7 @@ def _findings(share: Interval, figures: dict[str, Any], threshold: float) -> Ite
     side = share if first else opposite(share)
     if side.value > threshold and side.low > 0.5:
         message = (
-            f"the answer shown {'first' if first else 'second'} was chosen in "
+            f"The answer shown {'first' if first else 'second'} was chosen in "
             f"{percent_with_interval(side)} of {share.n:,} choices"
             f"{_twice(figures['shown_in_both_orders'])}. Show answers in an order by lot, or each "
             "pair in both orders, and keep only choices that hold in both"
@@ -238,8 +238,8 @@ def _findings(share: Interval, figures: dict[str, Any], threshold: float) -> Ite
     if fixed:
         told = ", ".join(f"{row['name']} in {percent(row['first']['value'])}" for row in fixed[:5])
         message = (
-            f"which model's answer stood first was not drawn by lot ({told} of its pairs): liking "
-            "a place and liking a model cannot be told apart here"
+            f"Which model's answer stood first was not drawn by lot ({told} of its pairs): liking "
+            "a place and liking a model cannot be told apart here. Draw the order by lot"
         )
         worst = max(abs(row["first"]["value"] - 0.5) for row in fixed)
         yield Finding(check=CHECK.name, severity="info", message=message, score=0.5 + worst)

@@ -179,10 +179,10 @@ def _leak(duels: dict[str, Any], threshold: float) -> Iterator[Finding]:
         return
     best, worst = duels["models"][0], duels["models"][-1]
     message = (
-        f"who sees only which two models answered is right in {percent_with_interval(found)} of "
-        f"{duels['n']:,} preferences ({best['name']} wins {percent(best['won']['value'])} of its "
-        f"pairs, {worst['name']} {percent(worst['won']['value'])}): a reward model can learn to "
-        "know the models instead of good answers. Add pairs in which the weaker model wins, or "
-        "pairs of one model"
+        "One who sees only which two models answered is right in "
+        f"{percent_with_interval(found)} of {duels['n']:,} preferences ({best['name']} wins "
+        f"{percent(best['won']['value'])} of its pairs, {worst['name']} "
+        f"{percent(worst['won']['value'])}): a reward model can learn to know the models in "
+        "place of good answers. Add pairs in which the weaker model wins, or pairs of one model"
     )
     yield Finding(check=CHECK.name, severity=CHECK.severity, message=message, score=found.value)

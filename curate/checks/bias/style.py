@@ -234,7 +234,7 @@ def _message(marker: Marker, effect: MarkEffect, liked: bool) -> str:
     won = effect.only_chosen if liked else effect.only_rejected
     fate = "preferred" if liked else "rejected"
     return (
-        f"an answer that {marker.means} is {fate} in {won:,} of the {n:,} pairs of which only one "
+        f"An answer that {marker.means} is {fate} in {won:,} of the {n:,} pairs of which only one "
         f"does ({percent(effect.chosen.value)} of the chosen, {percent(effect.rejected.value)} of "
         f"the rejected answers); odds at equal length {odds.value:.2f} [{odds.low:.2f}, "
         f"{odds.high:.2f}]. If the mark should not count, balance the pairs by it"

@@ -241,7 +241,7 @@ def _finding(
         if (some := [trace for trace in traces if trace.z * side > 0])
     ]
     message = (
-        f"the words of two answers, without the prompt, tell which was chosen in "
+        f"The words of two answers, without the prompt, tell which was chosen in "
         f"{percent_with_interval(accuracy)} of {len(pairs):,} preferences looked at"
         f"{' (' + '; '.join(told) + ')' if told else ''}: a reward model can learn the wording in "
         "place of what makes an answer good. Write chosen and rejected answers by the same means"

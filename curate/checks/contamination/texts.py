@@ -20,6 +20,7 @@ from curate.checks.contamination.items import SHORT, Part, parts
 from curate.checks.contamination.rules import KINDS, THRESHOLD, Hits, Kind, joined_hits
 from curate.checks.contamination.search import Search
 from curate.checks.evidence import excerpt
+from curate.checks.figures import counted, sentence_case
 from curate.checks.rows import Rows
 from curate.records import Evidence, Finding
 
@@ -162,9 +163,9 @@ def _message(found: Met, top: int, n_rows: int, benchmark: Beside) -> str:
     part = found.search.parts[found.hits.parts[top]]
     n_words = int(found.search.n_words[found.hits.parts[top]])
     where = "1 row" if n_rows == 1 else f"{n_rows} rows"
-    said = f"{_side(part)} of {benchmark.rows.place(part.row)} stands in {where}"
+    said = f"{sentence_case(_side(part))} of {benchmark.rows.place(part.row)} stands in {where}"
     if n_words < SHORT:
-        caution = f"it has only {n_words} words: see whether that is chance"
+        caution = f"it has only {counted(n_words, 'word')}: see whether that is chance"
         return f"{said}, {_how(found, top)}; {caution} before you take them out"
     return (
         f"{said}, {_how(found, top)}: a model trained on it has seen the test; "

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.checks.check import Check, Context, Found
-from curate.checks.figures import numbered, percent, shares
+from curate.checks.figures import counted, numbered, percent, shares
 from curate.checks.rows import Rows
 from curate.measure.effects import effective_number
 from curate.records import Finding
@@ -82,8 +82,9 @@ def _rare(numbers: Ints, counts: Ints, names: list[str], threshold: float) -> li
     order = rare[np.argsort(counts[rare], kind="stable")]
     told = ", ".join(f"{names[i]!r} ({counts[i]:,})" for i in order[:_TOLD])
     more = f" and {len(rare) - _TOLD:,} more" if len(rare) > _TOLD else ""
+    have = "has" if len(rare) == 1 else "have"
     message = (
-        f"{len(rare):,} of {len(names):,} classes have fewer than {threshold:g} rows: "
+        f"{len(rare):,} of {len(names):,} classes {have} fewer than {threshold:g} rows: "
         f"{told}{more}; the largest, {names[0]!r}, has {counts[0]:,}. Gather more of them, merge "
         "them, or weigh classes in training"
     )
@@ -104,8 +105,9 @@ def _unseen(numbers: Ints, names: list[str], rows: Rows) -> list[Finding]:
         return []
     told = ", ".join(map(repr, unseen[:_TOLD]))
     message = (
-        f"{len(unseen):,} classes stand in other splits and never in training: {told}; "
-        f"{percent(met.sum() / (numbers >= 0).sum())} of the labelled rows can only be got wrong"
+        f"{counted(len(unseen), 'class', 'classes')} in other splits, and none of it in training: "
+        f"{told}; {percent(met.sum() / (numbers >= 0).sum())} of the labelled rows can only be got "
+        "wrong. Move some of them to training, or leave them out"
     )
     return [_finding(message, np.flatnonzero(met), score=1.0)]
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from curate.checks.bias.preferences import lengths
 from curate.checks.check import Beside, Check, Context, Found
 from curate.checks.coverage.vectors import BY_VECTORS, drawn_rows, placed
-from curate.checks.figures import as_figure, numbered, shares, value_counts
+from curate.checks.figures import as_figure, numbered, sentence_case, shares, value_counts
 from curate.checks.rows import Rows
 from curate.measure.delong import auroc_interval
 from curate.measure.drift import ClusterShift, cluster_shift
@@ -137,7 +137,7 @@ def _finding(facet: Facet, before: str) -> Finding:
         check=CHECK.name,
         severity=CHECK.severity,
         message=(
-            f"{facet.name} tell rows from those of {before} (AUROC {area.value:.2f} "
+            f"{sentence_case(facet.name)} tell rows from those of {before} (AUROC {area.value:.2f} "
             f"[{area.low:.2f}, {area.high:.2f}]){more}. See that the change is meant"
         ),
         score=area.value,

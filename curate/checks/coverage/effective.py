@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from curate.checks.check import Check, Context, Found
 from curate.checks.coverage.vectors import drawn_rows
-from curate.checks.figures import value_counts
+from curate.checks.figures import sentence_case, value_counts
 from curate.checks.rows import Rows
 from curate.measure.effects import effective_number
 from curate.measure.vendi import vendi
@@ -84,12 +84,15 @@ _NOTHING = "no vectors, and no row says its source, model or group: run without 
 
 def _finding(figures: dict[str, Any]) -> tuple[Finding, ...]:
     told = [
-        f"{size['looked_at']:,} {called} are worth {size['vendi']:,.0f} different ones "
-        f"(half of them {size['of_half']:,.0f})"
+        f"the {size['looked_at']:,} {called} looked at are worth {size['vendi']:,.0f} different "
+        f"ones (half of them {size['of_half']:,.0f})"
         for called, size in figures.items()
-        if size["looked_at"]
+        if size["looked_at"] > 1
     ]
     if not told:
         return ()
-    message = f"{'; '.join(told)}, by the Vendi score"
+    message = (
+        f"{sentence_case('; '.join(told))}, by the Vendi score: where half of them "
+        "is worth nearly as much, gather other kinds of rows rather than more of these"
+    )
     return (Finding(check=CHECK.name, severity="info", message=message),)

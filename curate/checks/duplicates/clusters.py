@@ -89,5 +89,5 @@ def _across(split: pa.Array, gone: Ints, other: Ints) -> int:
 
 def places(rows: Rows, at: Sequence[int] | Ints, most: int = 3) -> str:
     """Say where rows stand: the first few by name, the others counted."""
-    named = ", ".join(rows.place(int(row)) for row in at[:most])
+    named = ", ".join(dict.fromkeys(rows.place(int(row)) for row in at[:most]))
     return named if len(at) <= most else f"{named} and {len(at) - most:,} more"

@@ -18,6 +18,7 @@ from curate.checks.check import Check, Context, Found
 from curate.checks.duplicates.clusters import places, taken
 from curate.checks.duplicates.exact import exact_duplicates
 from curate.checks.duplicates.near import COMMON
+from curate.checks.figures import sentence_case
 from curate.checks.labels.final import ANNOUNCED, comparable, differ, final_answer
 from curate.checks.labels.votes import choices_of
 from curate.checks.rows import Rows
@@ -248,15 +249,17 @@ def _finding(rows: Rows, clash: _Clash) -> Finding:
     gone = sorted(row for inside in ranked[0 if tie else 1 :] for row in inside)
     everyone = sorted(row for inside in ranked for row in inside)
     asked = "the same prompt" if clash.sure else "nearly the same prompt"
+    say = "says" if len(stays) == 1 else "say"
     todo = (
         "neither outnumbers the other: settle which is right, or leave them out"
         if tie
-        else f"{len(stays)} say otherwise than {len(gone)}: check the fewer ones"
+        else f"{len(stays)} {say} otherwise than {len(gone)}: check the fewer ones"
     )
     return Finding(
         check=CHECK.name,
         severity="error" if clash.sure else "warning",
-        message=f"{clash.kind} to {asked} ({_said(clash)}; {places(rows, everyone)}): {todo}",
+        message=f"{sentence_case(clash.kind)} to {asked} ({_said(clash)}; "
+        f"{places(rows, everyone)}): {todo}",
         rows=tuple(gone),
         against=stays,
         score=(1.0 if clash.sure else 0.5) + len(gone) / (2 * len(everyone) + 1),

@@ -114,7 +114,7 @@ def _finding(rows: Rows, told: _Told, at: int) -> Finding:
     turned = f", and {against:.0%} of the near ones say the opposite" if against > 0.5 else ""
     near = [int(told.rows[n]) for n in told.found.neighbours[at][:_SHOWN] if n >= 0]
     message = (
-        f"answers to the same or near prompts agree with each other (mean cosine {expected:.2f}) "
+        f"Answers to the same or near prompts agree with each other (mean cosine {expected:.2f}) "
         f"more than with this one ({agrees:.2f}){turned}: read it beside {rows.place(near[0])}, "
         "and mend or leave out what is wrong"
     )

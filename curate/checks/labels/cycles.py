@@ -102,7 +102,7 @@ def _finding(rows: Rows, circle: Circle) -> Finding:
         f"{rows.place(circle.shortest[0])} and {rows.place(circle.shortest[1])} say the opposite "
         "of each other"
         if len(circle.shortest) == _OPPOSITE
-        else f"preferences go round in a circle of {len(circle.shortest)} ({around}{more})"
+        else f"Preferences go round in a circle of {len(circle.shortest)} ({around}{more})"
     )
     message = (
         f"{what}; of {len(circle.answers)} answers to one prompt, asking {fewest}{n} "

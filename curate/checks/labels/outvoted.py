@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from curate.checks.check import Check, Context, Found
 from curate.checks.labels.final import ANNOUNCED, comparable, final_answer
+from curate.checks.labels.preferences import log_odds_of
 from curate.checks.labels.topics import topics
 from curate.checks.labels.votes import choices_of
 from curate.checks.rows import Rows
@@ -86,12 +87,12 @@ def _run(rows: Rows, context: Context) -> Found:
     known = [np.flatnonzero(~np.isnan(part.log_odds)) for part in parts]
     if not sum(map(len, known)):
         return Found(check=CHECK.name, skipped=_NO_VOTES)
-    bar = context.threshold(CHECK)
+    bar = log_odds_of(context.threshold(CHECK))
     listed = [
         (part, int(at))
         for part, here in zip(parts, known, strict=True)
         for at in here
-        if part.log_odds[at] >= np.log(bar / (1 - bar)) and part.other[at]
+        if part.log_odds[at] >= bar and part.other[at]
     ]
     listed.sort(key=lambda item: (-item[0].log_odds[item[1]], item[0].rows[item[1]]))
     looked = np.unique(np.concatenate([p.rows[h] for p, h in zip(parts, known, strict=True)]))
@@ -322,8 +323,9 @@ def _finding(found: Doubts, at: int) -> Finding:
     times, odds = round(float(found.share[at]) * n), float(found.log_odds[at])
     shown = other if len(other) <= _SHOWN else other[:_SHOWN] + "…"
     wrong = min(float(_chance(np.array(odds))), 0.999)
+    answer = "answers" if times == 1 else "answer"
     message = (
-        f"{times} of {n} others answer {shown!r} instead; weighed by how reliable each is, this "
+        f"{times} of {n} others {answer} {shown!r} instead; weighed by how reliable each is, this "
         f"answer is wrong with probability {wrong:.3g} (less where models share a mistake): check "
         "it, and correct it or leave the row out"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from curate.measure.consensus import consensus, doubt_by_group
 from curate.measure.intervals import share_interval
 from curate.records import Evidence, Finding
 
-__all__ = ["CHECK", "doubtful_preferences", "votes_against"]
+__all__ = ["CHECK", "doubtful_preferences", "log_odds_of", "votes_against"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -103,7 +104,7 @@ def _run(rows: Rows, context: Context) -> Found:
         return Found(check=CHECK.name, skipped=told.why)
     bar = context.threshold(CHECK)
     order = np.argsort(-np.where(known, told.against, -np.inf), kind="stable")
-    over = order[told.against[order] >= np.log(bar / (1 - bar))]
+    over = order[told.against[order] >= log_odds_of(bar)]
     return Found(
         check=CHECK.name,
         findings=tuple(_finding(rows, told, int(at)) for at in over),
@@ -180,6 +181,17 @@ def _codes(texts: pa.Array) -> Ints:
     return np.asarray(place[at], np.int64)
 
 
+def log_odds_of(chance: float) -> float:
+    """Return the log-odds of a threshold; infinite where it lets nothing, or everything, pass.
+
+    >>> log_odds_of(0.5), log_odds_of(1.0), log_odds_of(-1.0)
+    (0.0, inf, -inf)
+    """
+    if 0 < chance < 1:
+        return math.log(chance / (1 - chance))
+    return math.copysign(math.inf, chance - 0.5)
+
+
 def _by_annotator(rows: Rows, at: Ints, against: Floats) -> Floats:
     named = rows.column("annotator").take(pa.array(at))
     if named.null_count == len(named):
@@ -199,16 +211,16 @@ def _finding(rows: Rows, told: _Told, at: int) -> Finding:
     said = []
     if told.features is not None:
         alone = 1 / (1 + np.exp(told.features.log_odds[at]))
-        said.append(f"what was learned from all other preferences says so with {alone:.2f}")
+        said.append(f"what was learned from all other preferences says so with {_told_as(alone)}")
     if not np.isnan(told.votes[at]):
-        said.append(f"the votes with {1 / (1 + np.exp(-told.votes[at])):.2f}")
+        said.append(f"the votes with {_told_as(1 / (1 + np.exp(-told.votes[at])))}")
     message = (
-        f"the rejected answer is the better one with probability {chance:.2f} ({', '.join(said)}): "
-        "ask again, or swap the two"
+        f"The rejected answer is the better one with probability {_told_as(chance)} "
+        f"({', '.join(said)}): ask again, or swap the two"
     )
     evidence = (
         Evidence(row=row, field="answer", note="chosen, but likely the worse"),
-        Evidence(row=row, field="rejected", note=f"likely the better: {chance:.2f}"),
+        Evidence(row=row, field="rejected", note=f"likely the better: {_told_as(chance)}"),
     )
     return Finding(
         check=CHECK.name,
@@ -218,6 +230,11 @@ def _finding(rows: Rows, told: _Told, at: int) -> Finding:
         score=odds,
         evidence=evidence,
     )
+
+
+def _told_as(chance: float) -> str:
+    """Tell a probability; none is told as certain."""
+    return "more than 0.99" if chance > 0.99 else f"{chance:.2f}"
 
 
 def _figures(rows: Rows, told: _Told) -> dict[str, Any]:

@@ -325,7 +325,8 @@ def _finding(row: int, found: list[Mismatch]) -> Finding:
     return Finding(
         check=CHECK.name,
         severity=CHECK.severity,
-        message=f"{what}: see which of the two is right, and mend the other",
+        message=f"The row contradicts itself: {what}; see which of the two is right, and mend the "
+        "other",
         rows=(row,),
         score=max(mismatch.sure for mismatch in found),
         evidence=tuple(evidence),

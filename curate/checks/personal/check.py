@@ -96,7 +96,7 @@ def _finding(check: Check, row: int, matches: Mapping[Field, Sequence[Match]]) -
 
 def _sentence(check: Check, matches: Mapping[Field, Sequence[Match]]) -> str:
     places = [f"{_listed(some)} in the {_WORDS[name]}" for name, some in matches.items()]
-    return f"holds {'; '.join(places)}; {_ADVICE[check.name]}"
+    return f"The row holds {'; '.join(places)}; {_ADVICE[check.name]}"
 
 
 _WORDS: Mapping[Field, str] = {

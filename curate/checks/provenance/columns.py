@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.checks.check import Check, Context, Found
-from curate.checks.figures import numbered, percent, value_counts
+from curate.checks.figures import counted, numbered, percent, value_counts
 from curate.checks.provenance.licenses import License, license_of
 from curate.checks.rows import COLUMNS, Rows
 from curate.records import Finding, Severity
@@ -109,9 +109,10 @@ def _of_columns(
         share = float(mask.mean())
         if mask.any() and (required or (share < 1 and 1 - share >= threshold)):
             why = "which is required" if required else "though most do"
+            do = "does" if mask.sum() == 1 else "do"
             yield _finding(
-                f"{int(mask.sum()):,} of {len(mask):,} rows ({percent(share)}) do not say their "
-                f"{name}, {why}: fill it in, or leave the rows out where it cannot be found",
+                f"{int(mask.sum()):,} of {counted(len(mask), 'row')} ({percent(share)}) {do} not "
+                f"say the {name}, {why}: fill it in, or leave them out where it cannot be found",
                 "warning",
                 np.flatnonzero(mask),
                 score=share,
@@ -119,7 +120,7 @@ def _of_columns(
     nowhere = [name for name, mask in missing.items() if mask.all()]
     if nowhere and not required:
         yield _finding(
-            f"no row says its {', '.join(nowhere)}: keep what is known beside each row, so that "
+            f"No row says its {', '.join(nowhere)}: keep what is known beside each row, so that "
             "the set can be defended",
             "info",
         )
@@ -130,20 +131,21 @@ def _of_licenses(rows: Rows, named: Mapping[str, int]) -> Iterator[Finding]:
     unknown = [name for name, found in known.items() if found is None]
     if unknown:
         yield _finding(
-            f"licences that are not known here: {', '.join(map(repr, unknown[:_TOLD]))}; name them "
+            f"Licences that are not known here: {', '.join(map(repr, unknown[:_TOLD]))}; name them "
             "by their SPDX id, or read what they allow",
             "info",
             _rows_with(rows, unknown),
         )
     for text in clashes(list(known)):
-        yield _finding(f"licences clash: {text}", "warning", score=1.0)
+        yield _finding(f"Licences clash: {text}", "warning", score=1.0)
     for kind, asks in _ASKS.items():
         bound = [name for name, found in known.items() if found and getattr(found, kind)]
         if bound:
             at = _rows_with(rows, bound)
-            told = ", ".join(bound[:_TOLD])
+            told, are = ", ".join(bound[:_TOLD]), "is" if len(at) == 1 else "are"
             yield _finding(
-                f"{len(at):,} rows ({percent(len(at) / len(rows))}) are under {told}: {asks}",
+                f"{counted(len(at), 'row')} ({percent(len(at) / len(rows))}) {are} under {told}: "
+                f"{asks}",
                 "info",
                 at,
             )

@@ -94,14 +94,17 @@ _NONE = (
     "no manifest beside the files: `curate export` writes one, and "
     "`sha256sum * > SHA256SUMS` does as well"
 )
-_UNNAMED = "{file}: no manifest beside it names it; nobody vouches for what it holds"
+_UNNAMED = (
+    "{file}: no manifest beside it names it, and nobody vouches for what it holds; write its "
+    "checksum into one"
+)
 _LARGEST = 64 << 20
 """Bytes of a manifest that is read."""
 
 
 def _checked(one: Listed) -> Iterator[str]:
     if not one.path.is_file():
-        yield f"{one.path}: {one.manifest} names it, and it is not there"
+        yield f"{one.path}: {one.manifest} names it, and it is not there; fetch it"
     elif (digest := file_digest(one.path)) != one.sha256:
         yield (
             f"{one.path}: was altered since {one.manifest} was written (sha256 {digest[:12]}…, "

@@ -7,6 +7,7 @@ import re
 import pyarrow as pa
 
 from curate.checks.check import Check, Context, Found
+from curate.checks.figures import counted
 from curate.checks.quality.judging import Fault, Ints, judged, matching, shown
 from curate.checks.rows import Rows
 
@@ -63,12 +64,17 @@ def _misread(text: str) -> Fault | None:
                 first = first if first[0] else (some[slice(*spans[0])], _core_text(word[0], mended))
     if not spans:
         return None
+    was, reads = (shown(part, most=20) for part in first)
     return Fault(
-        says=f"is damaged: “{shown(first[0], most=20)}” should read “{shown(first[1], most=20)}”",
+        says=f"is damaged: “{_visible(was)}” should read “{reads}”",
         spans=tuple(spans[:_MOST_SPANS]),
         score=1.0,
-        note=f"{len(spans)} places",
+        note=counted(len(spans), "place"),
     )
+
+
+def _visible(text: str) -> str:
+    return "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in text)
 
 
 _RUN = re.compile(r"[^ \n\t\r]+(?: [^\x00-\x7f][^ \n\t\r]*)?")

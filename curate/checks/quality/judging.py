@@ -51,6 +51,8 @@ class Fault:
     severity: Severity | None = None
     """Where it is not the check's."""
     note: str = ""
+    advice: str = ""
+    """What to do, where it is not what the check advises."""
 
 
 Judge = Callable[[str, str], Fault | None]
@@ -130,7 +132,7 @@ def finding(check: Check, row: int, field: Field, fault: Fault, advice: str) -> 
     return Finding(
         check=check.name,
         severity=fault.severity or check.severity,
-        message=f"The {field} {fault.says}; {advice}",
+        message=f"The {field} {fault.says}; {fault.advice or advice}",
         rows=(row,),
         score=fault.score,
         evidence=evidence,

@@ -120,15 +120,26 @@ def _blank(answer: str, prompt: str) -> Fault | None:
         for m in _PLACES_RE.finditer(answer)
         if m[0] not in prompt and not any(a <= m.start() < b for a, b in hidden)
     ]
-    return _fault(answer, met, "was left with a place to fill in", 0.6, "info") if met else None
+    return (
+        _fault(answer, met, "was left with a place to fill in", 0.6, "info", _FILL) if met else None
+    )
+
+
+_FILL = "fill it in, or drop the row unless a template was asked for"
 
 
 def _fault(
-    text: str, met: list[re.Match[str]], says: str, score: float, severity: Severity | None = None
+    text: str,
+    met: list[re.Match[str]],
+    says: str,
+    score: float,
+    severity: Severity | None = None,
+    advice: str = "",
 ) -> Fault:
     spans = tuple(_tight(text, *m.span()) for m in met[:_SPANS])
     first = text[slice(*spans[0])]
-    return Fault(says=f"{says}: “{shown(first)}”", spans=spans, score=score, severity=severity)
+    says = f"{says}: “{shown(first)}”"
+    return Fault(says=says, spans=spans, score=score, severity=severity, advice=advice)
 
 
 def _tight(text: str, start: int, end: int) -> tuple[int, int]:

@@ -130,11 +130,15 @@ def _is_long_item(line: str) -> bool:
 def _dangling(text: str) -> Ending | None:
     word = _last_word(text)
     start = len(text) - len(word)
-    if word in DANGLING:
+    if word in DANGLING and not text.endswith(_WHOLE):
         return Ending(f"ends in “{word}”", 0.9, start)
     if word[-1] in ",([{„" or (word[-1] in "-–—" and len(word) > 1):
         return Ending(f"ends in “{word[-20:]}”", 0.9, start)
     return None
+
+
+_WHOLE = ("as such",)
+"""Endings that are whole, though their last word dangles by itself."""
 
 
 def _last_word(text: str) -> str:
@@ -244,7 +248,7 @@ def _weighed(text: str, end: Ending, habit: float, alike: str) -> Fault | None:
     if alike:
         score, says = max(score, 0.95), f"{says}, and is {alike}"
     elif score < 0.5 and habit >= _HABIT:
-        score, says = 0.4 + 0.4 * habit, f"{says}, as {habit:.0%} of the others do not"
+        score, says = 0.4 + 0.4 * habit, f"{says}, though {habit:.0%} of the others have one"
     return Fault(says=says, spans=_tail(text, end.start), score=score) if score >= 0.5 else None
 
 
