@@ -36,11 +36,7 @@ def page_again(folder: Path, project: Path | None = None) -> Summary:
     from curate.audit import found_again, masking_checks, read_rows, run_checks
     from curate.checks import CHECKS, Context
 
-    said = read_json(folder / "summary.json")
-    if said is None:
-        raise InputError(
-            f"{folder}: no summary.json; make it with: curate audit FILE --out {folder}"
-        )
+    said = _said(folder)
     options = said["options"]
     _still_the_same(said["files"])
     names = [file["name"] for file in said["files"]]
@@ -63,12 +59,26 @@ def page_again(folder: Path, project: Path | None = None) -> Summary:
     return Summary(stage="report", counts=counts, paths=(page.as_posix(),), notes=tuple(lines))
 
 
+def _said(folder: Path) -> dict[str, Json]:
+    """Return what summary.json says."""
+    try:
+        said = read_json(folder / "summary.json")
+    except ValueError:
+        said = None
+    if not (isinstance(said, dict) and {"options", "files", "checks"} <= said.keys()):
+        raise InputError(
+            f"{folder}: no summary.json of an audit; make it with: curate audit FILE --out {folder}"
+        )
+    return said
+
+
 def _still_the_same(files: Sequence[Mapping[str, Json]]) -> None:
     for file in files:
         path = Path(file["name"])
         if not path.exists() or file_digest(path) != file["sha256"]:
             raise InputError(
-                f"{path}: gone, or changed since it was audited; run `curate audit` again"
+                f"{path}: not here, or changed since it was audited; run this where it was "
+                "audited, or `curate audit` again"
             )
 
 

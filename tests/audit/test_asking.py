@@ -6,8 +6,9 @@ import pytest
 
 from curate.audit import BROKE
 from curate.checks import CHECKS, Found
-from curate.errors import ConfigError
+from curate.errors import ConfigError, InputError
 from curate.pipeline.audit import _could_look, audit
+from curate.pipeline.audit_again import page_again
 from curate.pipeline.audit_options import AuditOptions, options
 
 
@@ -70,3 +71,18 @@ def test_a_check_that_broke_is_no_pass(bar):
 def test_a_severity_of_which_no_check_could_look_is_no_fault_of_the_asker(train, tmp_path):
     asked = AuditOptions(embed=False, out=tmp_path / "out", only=("preference-cycles",))
     assert not audit([train], asked).data["above_the_bar"]
+
+
+def test_a_page_is_not_made_again_of_what_is_no_audit_or_was_changed(train, tmp_path):
+    out = tmp_path / "out"
+    audit([train], AuditOptions(embed=False, out=out, only=("echoes",)))
+    page = (out / "audit.html").read_bytes()
+    page_again(out)
+    assert (out / "audit.html").read_bytes() == page
+    train.write_text(train.read_text() + "\n")
+    with pytest.raises(InputError, match="changed since it was audited"):
+        page_again(out)
+    for text in ("{half", "[]", "{}"):
+        (out / "summary.json").write_text(text)
+        with pytest.raises(InputError, match="of an audit; make it with"):
+            page_again(out)
