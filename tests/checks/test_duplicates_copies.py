@@ -1,5 +1,7 @@
 """Exact, near and semantic duplicates as findings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -169,3 +171,11 @@ def test_ten_thousand_identical_rows_are_one_finding():
 
 def test_large_and_small_strings_are_both_read():
     assert exact_duplicates(pa.array(["a", None, "A"], pa.string())).tolist() == [0, 1, 0]
+
+
+def test_two_rows_of_one_line_are_not_told_to_be_like_themselves():
+    said = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    rows = rows_of(["a long question of many words?"] * 2, [said, f"{said} more"])
+    rows = replace(rows, line=np.array([1, 1], np.int64))
+    (finding,) = CHECKS.get("near-duplicates").run(rows, Context()).findings
+    assert finding.message.startswith("rows:1 holds two rows that are nearly the same (Jaccard")

@@ -89,8 +89,8 @@ def _finding(
         message=f"{many} nearly the same as {places(rows, stays)} ({places(rows, gone)}; "
         f"Jaccard {jaccard[gone].min():.2f} to {best:.2f}, cluster {lead}): keep one"
         if len(gone) > 1
-        else f"{rows.place(int(gone[0]))} is nearly the same as {rows.place(int(stays[0]))} "
-        f"(Jaccard {best:.2f}, cluster {lead}): keep one",
+        else f"{_one(rows, int(gone[0]), int(stays[0]))} (Jaccard {best:.2f}, cluster {lead}): "
+        "keep one",
         rows=tuple(gone.tolist()),
         against=tuple(stays.tolist()),
         score=best,
@@ -99,6 +99,14 @@ def _finding(
             for row, place in ((r, rows.place(int(near[r]))) for r in gone[:_SHOWN].tolist())
         ),
     )
+
+
+def _one(rows: Rows, gone: int, stays: int) -> str:
+    """Say which row is nearly which; several may have been read from one line."""
+    here, there = rows.place(gone), rows.place(stays)
+    if here == there:
+        return f"{here} holds two rows that are nearly the same"
+    return f"{here} is nearly the same as {there}"
 
 
 _SHOWN = 5

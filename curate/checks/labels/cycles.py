@@ -67,7 +67,7 @@ def _compared(rows: Rows) -> tuple[Ints, Ints, Ints]:
 
 
 def _codes(texts: pa.Array) -> Ints:
-    coded = texts.dictionary_encode().indices
+    coded = pc.fill_null(texts, "").dictionary_encode().indices
     return np.asarray(coded.to_numpy(zero_copy_only=False), np.int64)
 
 

@@ -150,7 +150,7 @@ def committees(rows: Rows) -> Committee:
     usable = pc.and_(rows.votes.is_valid(), rows.answer.is_valid())
     at = np.flatnonzero(usable.to_numpy(zero_copy_only=False) & ~rows.is_preference)
     taken = pa.array(at)
-    votes = [json.loads(text) for text in rows.votes.take(taken).to_pylist()]
+    votes = [json.loads(text) or [] for text in rows.votes.take(taken).to_pylist()]
     answers = rows.answer.take(taken).to_pylist()
     choices = _choices(rows.metadata.take(taken), answers)
     readers = [_given if among is None else _among(among) for among in choices]
@@ -188,7 +188,7 @@ def _coded(
     readers: Sequence[Callable[[str], str]],
     n_options: int | None,
 ) -> Committee:
-    width = max(map(len, votes), default=0)
+    width = max(1, *map(len, votes)) if votes else 1
     given, table = np.full(len(at), np.nan), np.full((len(at), width), np.nan)
     members, number = np.zeros((len(at), width), np.int64), dict[str, int]()
     said = []

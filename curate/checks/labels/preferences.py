@@ -74,7 +74,7 @@ def votes_against(rows: Rows, at: Ints) -> Floats:
         Shape (n,); NaN where nobody voted for either.
     """
     texts = rows.votes.take(pa.array(at)).to_pylist()
-    named = [json.loads(text) if text else [] for text in texts]
+    named = [(json.loads(text) if text else None) or [] for text in texts]
     width = max(map(len, named), default=0)
     table, members = np.full((len(at), width), np.nan), np.zeros((len(at), width), np.int64)
     number: dict[str, int] = {}
