@@ -216,7 +216,7 @@ def _lines(audited: Audited) -> Iterable[str]:
         if not found.findings:
             continue
         rows = f"{found.n_rows:,} rows ({found.rate:.2%})" if found.n_rows else "the whole set"
-        said = shorten(found.findings[0].message, _WIDE, placeholder=" …")
+        said = _printable(shorten(found.findings[0].message, _WIDE, placeholder=" …"))
         yield f"{_worst(found):<7}  {check.name:<{wide}}  {rows}: {said}"
     skipped = [found.check for found in audited.found if found.skipped]
     if skipped:
@@ -224,6 +224,11 @@ def _lines(audited: Audited) -> Iterable[str]:
 
 
 _WIDE = 120
+
+
+def _printable(text: str) -> str:
+    """Return a text that steers no terminal, though a row be quoted in it."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _worst(found: Found) -> str:

@@ -86,3 +86,12 @@ def test_a_page_is_not_made_again_of_what_is_no_audit_or_was_changed(train, tmp_
         (out / "summary.json").write_text(text)
         with pytest.raises(InputError, match="of an audit; make it with"):
             page_again(out)
+
+
+def test_a_row_that_is_quoted_steers_no_terminal(tmp_path):
+    path = tmp_path / "train.jsonl"
+    looped = "\x1b[31mred as the evening sky \x1b[0m" * 40
+    path.write_text(json.dumps({"prompt": "Say it", "completion": looped}) + "\n")
+    said = audit([path], AuditOptions(embed=False, out=tmp_path / "out")).as_text()
+    assert "evening" in said
+    assert "\x1b" not in said

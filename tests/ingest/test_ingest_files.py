@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -383,3 +384,16 @@ def test_a_file_that_cannot_be_split_is_one_unreadable(tmp_path):
         ((number, value),) = rows(source, file)
     assert number == 1
     assert isinstance(value, Unreadable)
+
+
+def test_a_small_gzip_that_is_cut_short_gives_the_rows_before_it(tmp_path):
+    path = tmp_path / "logs.jsonl.gz"
+    noise = np.random.default_rng(0).bytes(50_000).hex()
+    lines = [json.dumps({"n": n, "noise": noise[n * 500 : n * 500 + 500]}) for n in range(200)]
+    path.write_bytes(gzip.compress("\n".join(lines).encode())[:-2000])
+    (source,) = find([path])
+    with opened(source) as file:
+        *read, (_, last) = rows(source, file)
+    assert len(read) > 150
+    assert [value["n"] for _, value in read[:-1]] == list(range(len(read) - 1))
+    assert "cut short" in last.reason

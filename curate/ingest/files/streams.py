@@ -46,10 +46,28 @@ def opened(source: Source) -> Iterator[Opened]:
 def _unpacked(raw: IO[bytes], packed: str) -> io.BufferedReader:
     if packed == ".gz":
         stream = gzip.GzipFile(fileobj=io.BufferedReader(cast(io.RawIOBase, raw), _BLOCK))
-        return io.BufferedReader(cast(io.RawIOBase, stream), _BLOCK)
+        return io.BufferedReader(_Gzip(stream), _BLOCK)
     if packed == ".zst":
         return io.BufferedReader(_Zstandard(raw), _BLOCK)
     return io.BufferedReader(cast(io.RawIOBase, raw), _BLOCK)
+
+
+class _Gzip(io.RawIOBase):
+    """Gzip as a raw stream that gives what came before a damage: `readinto` would drop it."""
+
+    def __init__(self, file: gzip.GzipFile):
+        self._file = file
+
+    def readable(self) -> bool:
+        """Say yes, as `io.BufferedReader` asks."""
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        """Fill `buffer` with decompressed bytes; 0 at the end."""
+        room = memoryview(buffer)
+        block = self._file.read1(len(room))
+        room[: len(block)] = block
+        return len(block)
 
 
 class _Zstandard(io.RawIOBase):
