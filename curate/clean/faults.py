@@ -165,7 +165,7 @@ Said = Iterator[tuple[What, int, str]]
 def _can_clean(check: Check) -> None:
     if not check.by_row and check.family != "quality" and check.name not in _OF_PROMPTS:
         raise ConfigError(
-            f"`clean.checks.{check.name}`: it looks at the set as a whole or at vectors, and cannot "
+            f"`clean.checks.{check.name}`: it looks at the whole set or at vectors, and cannot "
             "say beforehand which rows should go; `curate audit` shows what it finds"
         )
 

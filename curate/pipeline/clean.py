@@ -244,6 +244,8 @@ def _benchmarks(project: Project, paths: Sequence[Path]) -> Iterator[Beside]:
 
     for path in paths:
         batches = list(read([path], format="auto", columns={}, turns="last"))
+        if not any(batch.records.num_rows for batch in batches):
+            raise InputError(f"`clean.benchmarks`: no row of {path} could be read; check the file")
         records = pa.Table.from_batches([b.records for b in batches], schema=RECORDS)
         answers = pa.Table.from_batches([b.candidates for b in batches], schema=CANDIDATES)
         yield Beside(name=path.name, rows=rows_from_pool(records, answers).rows)

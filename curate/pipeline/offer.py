@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.config import SelectConfig
-from curate.errors import ConfigError
+from curate.errors import ConfigError, ProjectError
 from curate.pipeline.clean import flagged
 from curate.pipeline.columns import columns
 from curate.pipeline.compared import BY_ANSWERS, Compared, compared
@@ -38,7 +38,11 @@ class Offer:
 
 
 def offer(project: Project, round_: Round) -> Offer:
-    """Gather all that the round could ask."""
+    """Gather all that the round could ask.
+
+    Raises:
+        ProjectError: If scores or vectors are of another pool than there is now.
+    """
     config = project.config
     rows = rows_on_offer(project)
     told = answered(project, rows)
@@ -46,6 +50,8 @@ def offer(project: Project, round_: Round) -> Offer:
     need = need_name(project)
     records = project.need_table("records", "ingest")
     place = {id: n for n, id in enumerate(records["id"].to_pylist())}
+    if not place.keys() >= set(rows.record_ids):
+        raise ProjectError(f"{project.folder}: other prompts by now; run `curate score` first")
     identity = np.array([place[r] for r in rows.record_ids], np.int64)
     groups = records["group"].to_pylist()
     sides = _sides(project, [groups[n] for n in identity])

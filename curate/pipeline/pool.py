@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from curate import texts
 from curate.console import bar
-from curate.errors import InputError
+from curate.errors import InputError, ProjectError
 from curate.files import beside, file_digest
 from curate.pipeline.summary import Summary
 from curate.project import Project
@@ -232,17 +232,31 @@ def _long_texts(tally: Tally) -> Iterator[str]:
 
 
 def prompt_vectors(project: Project) -> Vectors:
-    """Return the memory-mapped vectors of the prompts, in the order of ``records``."""
-    vectors: Vectors = np.load(project.pool / "prompts.npy", mmap_mode="r")
+    """Return the memory-mapped vectors of the prompts, in the order of ``records``.
+
+    Raises:
+        ProjectError: If there are none yet.
+    """
+    path = project.pool / "prompts.npy"
+    if not path.exists():
+        raise ProjectError(f"{project.folder}: no vectors yet; run `curate embed` first")
+    vectors: Vectors = np.load(path, mmap_mode="r")
     return vectors
 
 
 def score(project: Project) -> Summary:
-    """Score each candidate (and each pair, where pairs are ranked)."""
+    """Score each candidate (and each pair, where pairs are ranked).
+
+    Raises:
+        ProjectError: If the prompts have no vectors yet, or others have come since.
+    """
     candidates = project.candidates()
     vectors = prompt_vectors(project)
+    if len(vectors) != project.need_table("records", "ingest").num_rows:
+        raise ProjectError(f"{project.folder}: other prompts by now; run `curate embed` first")
     seen = sorted(project.reviewed(before=project.round_at_work().number))
-    before = (upstream(project, "embed"), answers_key(project), upstream(project, "judge"))
+    embedded = digest(upstream(project, "embed"), pool_key(project))
+    before = (embedded, answers_key(project), upstream(project, "judge"))
     now = key(project, "score", *before, *seen)
     task = project.config.project.task
     made = [project.pool / "scores.parquet"]

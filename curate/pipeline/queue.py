@@ -231,6 +231,8 @@ def explain(project: Project, id: str) -> Summary:
         return told
     rounds = project.rounds()
     if not rounds:
+        if (why := dropped_as(project, id)) is not None:
+            return Summary(stage="explain", notes=(why,))
         raise ProjectError(f"{project.folder}: no round yet; run `curate select` first")
     on_offer = offer(project, rounds[-1])
     rows = _rows_of(on_offer, id)

@@ -203,10 +203,25 @@ def test_a_rule_that_cannot_be_read_names_its_key():
 
 
 def test_a_check_of_the_whole_set_cannot_clean():
-    with pytest.raises(ConfigError, match=r"`clean\.checks\.length-bias`: it looks at the set"):
+    with pytest.raises(ConfigError, match=r"`clean\.checks\.length-bias`: it looks at the"):
         clean(*pool(["a?"]), config=CleanConfig(checks={"length-bias": "drop"}))
     with pytest.raises(ConfigError, match="did you mean 'refusals'"):
         clean(*pool(["a?"]), config=CleanConfig(checks={"refusal": "drop"}))
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"thresholds": {"near-duplicates": 7}}, r"`clean\.thresholds\.near-duplicates`: .*7"),
+        ({"thresholds": {"near-duplicates": float("nan")}}, "is no threshold"),
+        ({"thresholds": {"empty-turns": 0.5}}, "has none to move"),
+        ({"languages": ["klingon"]}, r"`clean\.languages`: 'klingon'"),
+        ({"checks": {"contamination": "drop"}}, r"name files in `clean\.benchmarks`"),
+    ],
+)
+def test_what_a_check_cannot_look_with_is_refused(config, said):
+    with pytest.raises(ConfigError, match=said):
+        clean(*pool(["a?", "a ?"]), config=CleanConfig(**config))
 
 
 def test_benchmarks_take_the_prompts_that_repeat_them():

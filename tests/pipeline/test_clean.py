@@ -131,6 +131,32 @@ def test_a_pool_of_which_nothing_would_be_left_is_refused(tmp_path):
         clean(made)
 
 
+def test_stages_refuse_vectors_and_scores_of_another_pool(tmp_path):
+    made = project(tmp_path / "p")
+    with pytest.raises(ProjectError, match="run `curate embed` first"):
+        score(made)
+    embed(made), score(made), select(made)
+    cleaned = configured(made.folder, clean={"drop": [{"where": "metadata.tier == 'tin'"}]})
+    clean(cleaned)
+    row = dropped(cleaned)[0]
+    with pytest.raises(ProjectError, match="run `curate embed` first"):
+        score(cleaned)
+    with pytest.raises(ProjectError, match="run `curate score` first"):
+        explain(cleaned, row["id"])
+    embed(cleaned)
+    assert not score(cleaned).skipped
+    select(cleaned)
+    assert "was dropped" in explain(cleaned, row["id"]).notes[0]
+
+
+def test_a_benchmark_that_cannot_be_read_is_refused(tmp_path):
+    made = project(tmp_path / "p", clean={"benchmarks": ["junk.jsonl"]})
+    (made.folder / "junk.jsonl").write_bytes(bytes(range(256)))
+    with pytest.raises(InputError, match=r"junk\.jsonl could be read"):
+        clean(made)
+    assert not (made.pool / "dropped.jsonl").exists()
+
+
 def test_flagged_answers_are_on_offer_to_nobody(tmp_path):
     loop = "I will look into it for you now. " * 40
     rows = [*LINES[2:], line("Where is my refund?", loop)]
