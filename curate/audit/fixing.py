@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import itertools
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +40,7 @@ __all__ = ["Fixed", "fix", "reasons_of", "targets_of"]
 Json = Any
 Reason = tuple[str, str]
 Place = tuple[str, int]
+Redact = Callable[[Sequence[Json]], Sequence[Json]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +104,7 @@ def fix(
     paths: Sequence[str | Path],
     out: Path,
     *,
-    redact: Callable[[Json], Json] | None = None,
+    redact: Redact | None = None,
 ) -> Fixed:
     """Write the files without the rows at fault, and beside them what was taken out and why.
 
@@ -113,8 +115,8 @@ def fix(
         audited: What was found.
         paths: The files that were audited.
         out: File or folder to write; ``OUT.removed.jsonl`` stands beside it.
-        redact: Replaces personal data in a row; called with rows that hold some. None = these
-            rows are taken out.
+        redact: Replaces personal data in rows; called with many at once that hold some. None =
+            these rows are taken out.
 
     Raises:
         ConfigError: If `out` is one of the audited files, or cannot hold them.
@@ -127,7 +129,7 @@ def fix(
     counts = np.zeros(3, np.int64)
     with beside(removed_path) as draft, draft.open("w", encoding="utf-8") as removed:
         for source, target in zip(sources, targets, strict=True):
-            work = _Work(source, target, reasons, private, redact or _as_it_is, removed)
+            work = _Work(source, target, reasons, private, redact or _as_they_are, removed)
             counts += work.run()
     kept, gone, changed = counts.tolist()
     return Fixed(
@@ -135,8 +137,8 @@ def fix(
     )
 
 
-def _as_it_is(row: Json) -> Json:
-    return row
+def _as_they_are(rows: Sequence[Json]) -> Sequence[Json]:
+    return rows
 
 
 def _private(audited: Audited) -> set[Place]:
@@ -190,6 +192,10 @@ def _check_kind(source: Source, target: Path) -> None:
     )
 
 
+_BLOCK = 1024
+"""Rows in which personal data is replaced at once."""
+
+
 class _Work:
     """One file on its way to its cleaned copy."""
 
@@ -199,7 +205,7 @@ class _Work:
         target: Path,
         reasons: Mapping[Place, list[Reason]],
         private: set[Place],
-        redact: Callable[[Json], Json],
+        redact: Redact,
         removed: IO[str],
     ):
         self._source = source
@@ -221,11 +227,27 @@ class _Work:
         return self._counts
 
     def _lines(self) -> Iterator[bytes]:
-        for line, value, raw in self._rows():
-            if self._taken_out(line, value):
-                continue
-            value, changed = self._redacted(line, value)
-            yield raw if raw is not None and not changed else _json(value)
+        for line, value, raw, changed in self._redacted():
+            if not self._taken_out(line, value):
+                self._counts[2] += changed
+                yield raw if raw is not None and not changed else _json(value)
+
+    def _redacted(self) -> Iterator[tuple[int, Json, bytes | None, bool]]:
+        """Yield line, value, bytes, and whether personal data was replaced in the value."""
+        rows_ = self._rows()
+        while block := list(itertools.islice(rows_, _BLOCK)):
+            wanted = [
+                n for n, (line, value, _) in enumerate(block) if self._is_private(line, value)
+            ]
+            done = dict(zip(wanted, self._redact([block[n][1] for n in wanted]), strict=True))
+            for n, (line, value, raw) in enumerate(block):
+                yield line, done.get(n, value), raw, n in done
+
+    def _is_private(self, line: int, value: Json) -> bool:
+        """Say whether personal data was found in a row, or no check could look at it."""
+        place = (self._source.name, line)
+        unread = self._reasons.get(place, [("", "")])[0][0] == UNREADABLE
+        return not isinstance(value, Unreadable) and (unread or place in self._private)
 
     def _rows(self) -> Iterator[tuple[int, Json, bytes | None]]:
         """Yield line, value and, for JSON lines, the bytes as they stand."""
@@ -241,28 +263,17 @@ class _Work:
         self._counts[1 if reasons else 0] += 1
         if not reasons:
             return False
-        row, _ = self._redacted(line, value, count=False, unread=reasons[0][0] == UNREADABLE)
         said = {
             "file": self._source.name,
             "line": line,
             "reasons": [{"check": check, "message": text} for check, text in reasons],
-            "row": row if not isinstance(row, Unreadable) else None,
+            "row": value if not isinstance(value, Unreadable) else None,
         }
         self._removed.write(_json(said).decode())
         return True
 
-    def _redacted(
-        self, line: int, value: Json, *, count: bool = True, unread: bool = False
-    ) -> tuple[Json, bool]:
-        """Replace personal data where some was found, or where no check could look."""
-        told = unread or (self._source.name, line) in self._private
-        if not told or isinstance(value, Unreadable):
-            return value, False
-        self._counts[2] += count
-        return self._redact(value), True
-
     def _as_parquet(self) -> None:
-        keep = [line for line, value, _ in self._rows() if not self._taken_out(line, value)]
+        keep = [line for line, value, *_ in self._redacted() if not self._taken_out(line, value)]
         try:
             table = pq.read_table(self._source.path)
         except (pa.ArrowException, OSError) as bad:
@@ -299,11 +310,11 @@ def _value(text: bytes) -> Json:
     return value.value if isinstance(value, Mended) else value
 
 
-def _with_rows(table: pa.Table, at: Sequence[int], change: Callable[[Json], Json]) -> pa.Table:
+def _with_rows(table: pa.Table, at: Sequence[int], change: Redact) -> pa.Table:
     """Return a table with some of its rows changed, all others and the schema as they were."""
     if not at:
         return table
-    some = [change(row) for row in table.take(pa.array(at, pa.int64())).to_pylist()]
+    some = list(change(table.take(pa.array(at, pa.int64())).to_pylist()))
     order = np.arange(len(table))
     order[list(at)] = len(table) + np.arange(len(at))
     both = pa.concat_tables([table, pa.Table.from_pylist(some, schema=table.schema)])

@@ -54,8 +54,10 @@ def fixed(audited: Audited, paths: Sequence[str | Path], asked: AuditOptions) ->
 
 
 @contextlib.contextmanager
-def _redactor(asked: AuditOptions) -> Iterator[Callable[[Json], Json] | None]:
-    """Give what replaces personal data in a row; None where such rows are taken out."""
+def _redactor(
+    asked: AuditOptions,
+) -> Iterator[Callable[[Sequence[Json]], list[Json]] | None]:
+    """Give what replaces personal data in rows; None where such rows are taken out."""
     from curate.checks.personal.pseudonyms import ENVIRONMENT
     from curate.checks.personal.redaction import Redactor
     from curate.checks.personal.vault import Vault
@@ -69,11 +71,11 @@ def _redactor(asked: AuditOptions) -> Iterator[Callable[[Json], Json] | None]:
     with contextlib.ExitStack() as open_:
         vault = open_.enter_context(Vault(asked.vault)) if asked.vault else None
         redactor = Redactor(how=how, vault=vault)
-        yield lambda row: _without(row, redactor)
+        yield lambda rows: _without(rows, redactor)
 
 
-def _without(row: Json, redactor: Redactor) -> Json:
-    """Return a row with the values in all its texts replaced; its keys and numbers stay."""
+def _without(rows: Sequence[Json], redactor: Redactor) -> list[Json]:
+    """Return rows with the values in all their texts replaced; keys and numbers stay."""
     texts: list[str] = []
     leads: list[str] = []
 
@@ -82,9 +84,10 @@ def _without(row: Json, redactor: Redactor) -> Json:
         leads.append(lead)
         return text
 
-    _visit(row, "", gather)
+    for row in rows:
+        _visit(row, "", gather)
     done = iter(redactor.texts(texts, leads))
-    return _visit(row, "", lambda text, lead: next(done))
+    return [_visit(row, "", lambda text, lead: next(done)) for row in rows]
 
 
 def _visit(value: Json, lead: str, change: Callable[[str, str], Json]) -> Json:

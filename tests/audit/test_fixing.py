@@ -35,6 +35,10 @@ def flagged(read, rows, *, family="quality", severity="warning", fixes=True):
     )
 
 
+def each(change):
+    return lambda rows: [change(row) for row in rows]
+
+
 LINES = ['{"prompt":  "a", "completion": "b"}', "", '{"completion":"d","prompt":"c"}', "{broken"]
 
 
@@ -73,7 +77,7 @@ def test_notes_and_checks_that_mend_nothing_take_nothing_out(lines, tmp_path):
 def test_personal_data_is_replaced_and_the_row_kept(lines, tmp_path):
     audited = flagged(read_rows([lines]), [0], family="personal")
     out = tmp_path / "clean.jsonl"
-    fixed = fix(audited, [lines], out, redact=lambda row: row | {"prompt": "<NAME>"})
+    fixed = fix(audited, [lines], out, redact=each(lambda row: row | {"prompt": "<NAME>"}))
     assert json.loads(out.read_text().splitlines()[0]) == {"prompt": "<NAME>", "completion": "b"}
     assert (fixed.kept, fixed.changed) == (2, 1)
 
@@ -149,7 +153,7 @@ def test_a_lone_surrogate_beside_personal_data_does_not_stop_it(tmp_path):
     path.write_text('{"prompt": "a \\ud800", "completion": "b"}\n')
     audited = flagged(read_rows([path]), [0], family="personal")
     out = tmp_path / "clean.jsonl"
-    fix(audited, [path], out, redact=lambda row: row | {"prompt": row["prompt"].upper()})
+    fix(audited, [path], out, redact=each(lambda row: row | {"prompt": row["prompt"].upper()}))
     assert json.loads(out.read_text())["prompt"] == "A \ufffd"
 
 
@@ -160,7 +164,7 @@ def test_a_table_keeps_its_types_and_empty_texts_where_personal_data_is_replaced
     table = table.append_column("note", pa.array(["", "", "n"])).append_column("time", stamp)
     pq.write_table(table, path)
     audited = flagged(read_rows([path]), [0, 2], family="personal")
-    fixed = fix(audited, [path], out, redact=lambda row: row | {"prompt": "<NAME>"})
+    fixed = fix(audited, [path], out, redact=each(lambda row: row | {"prompt": "<NAME>"}))
     wanted = table.set_column(0, "prompt", pa.array(["<NAME>", "b", "<NAME>"]))
     assert pq.read_table(out).equals(wanted)
     assert (fixed.kept, fixed.changed) == (3, 2)
@@ -171,7 +175,7 @@ def test_rows_that_could_not_be_read_are_redacted_too(tmp_path):
     unknown = {"messages": [{"role": "jo", "content": "jo@curate.dev"}]}
     path.write_text('{"prompt": "a", "completion": "b"}\n' + json.dumps(unknown))
     audited = flagged(read_rows([path]), [])
-    fixed = fix(audited, [path], tmp_path / "o.jsonl", redact=lambda row: {"row": "masked"})
+    fixed = fix(audited, [path], tmp_path / "o.jsonl", redact=each(lambda row: {"row": "masked"}))
     assert json.loads(fixed.removed_path.read_text())["row"] == {"row": "masked"}
 
 
