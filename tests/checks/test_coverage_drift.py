@@ -3,8 +3,6 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from curate.checks import Beside, Context, rows_of
 from curate.checks.coverage.drift import CHECK, names_apart
@@ -75,12 +73,12 @@ def test_names_are_told_apart_by_their_shares():
     assert names_apart(old, new).value == pytest.approx(0.8, abs=0.01)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.sampled_from("abc"), min_size=20, max_size=60), st.integers(0, 9))
-def test_shuffled_versions_are_told_apart_no_better_than_by_chance(cells, seed):
-    shuffled = np.random.default_rng(seed).permutation(cells)
-    found = names_apart(pa.array(shuffled[::2].tolist()), pa.array(shuffled[1::2].tolist()))
-    assert found.low < 0.75
+def test_shuffled_versions_are_told_apart_no_better_than_by_chance():
+    # nothing changed: 1 in 40 intervals of .95 lies above 1/2
+    lots = [np.random.default_rng(seed).choice(list("abc"), (2, 60)) for seed in range(100)]
+    found = [names_apart(pa.array(old.tolist()), pa.array(new.tolist())) for old, new in lots]
+    assert np.mean([one.low > 0.5 for one in found]) < 0.1
+    assert np.mean([one.value for one in found]) == pytest.approx(0.5, abs=0.03)
 
 
 def test_nothing_before_is_said():
