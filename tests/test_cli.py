@@ -226,7 +226,7 @@ def test_ctrl_c_is_one_sentence_and_the_same_command_goes_on(project):
     rows = [
         {
             "messages": [
-                {"role": "user", "content": f"Question {n}: " + "why " * 200},
+                {"role": "user", "content": f"Question {n}: " + "why " * 20 + " " * 700 + "?"},
                 CHAT["messages"][1],
             ]
         }

@@ -78,14 +78,17 @@ def asked(*, strategies: str, random_share: float, **options: Any) -> Asked:
         options: The other fields of `Asked`.
 
     Raises:
-        ConfigError: If the share is none.
+        ConfigError: If the share is none, or a strategy is not known.
     """
     from curate.config import SelectConfig
+    from curate.select import strategies as known
     from curate.simulate.filed import Asked
 
     if not 0 <= random_share <= 1:
         raise ConfigError(f"--random-share must be from 0 to 1, not {random_share:g}")
     names = tuple(name.strip() for name in strategies.split(",") if name.strip())
+    for name in names:
+        known.get(name)
     return Asked(strategies=names, config=SelectConfig(random_share=random_share), **options)
 
 

@@ -169,8 +169,8 @@ def test_memory_stays_flat_over_many_calls(ledger):
         tracemalloc.stop()
         return size
 
-    few = peak(1_000)
-    assert peak(10_000) < few + 300_000
+    few = peak(500)
+    assert peak(5_000) < few + 150_000
 
 
 def test_progress_tells_how_many_are_done(ledger):

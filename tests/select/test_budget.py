@@ -137,15 +137,15 @@ def test_a_queue_by_lot_within_minutes_knows_its_chances():
     minutes = np.repeat([1.0, 3.0], 4)
     drawn = np.zeros(8)
     known: dict[int, list[float]] = {}
-    for seed in range(300):
+    for seed in range(120):
         picks = chosen(pool(minutes, 8), 8, strategy="random", minutes=5, seed=seed)
         assert minutes[picks.indices].sum() <= 5 and set(picks.part) <= {"random"}
         drawn[picks.indices] += 1
         for row, chance in zip(picks.indices.tolist(), picks.probability, strict=True):
             known.setdefault(row, []).append(chance)
     expected = np.array([np.mean(known[row]) for row in range(8)])
-    # A share of 300 draws has a standard error of at most .029.
-    np.testing.assert_allclose(drawn / 300, expected, atol=0.1)
+    # A share of 120 draws has a standard error of at most .046.
+    np.testing.assert_allclose(drawn / 120, expected, atol=0.15)
     assert expected[:4].mean() > expected[4:].mean()
 
 
