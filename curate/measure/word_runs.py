@@ -210,13 +210,18 @@ _UNSPACED = (
 def _words_of(data: Bytes, offsets: Ints, numbers: Numbers) -> Words:
     from curate.measure import _word_loops as loops
 
-    most = 2 * int(offsets[-1] - offsets[0]) // 3 + 2
+    most = _most_words(int(offsets[-1] - offsets[0]), len(offsets) - 1)
     hashes, starts, ends = np.empty(most, np.uint64), np.empty(most, np.int64), np.empty(most, int)
     kinds, _, folds, fold_at = tables()
     counts = np.zeros(len(offsets), np.int64)
     one = numbers == "one"
     n = loops.scan_all(data, offsets, one, kinds, folds, fold_at, hashes, starts, ends, counts)
     return Words(hashes[:n].copy(), starts[:n].copy(), ends[:n].copy(), counts)
+
+
+def _most_words(n_bytes: int, n_texts: int) -> int:
+    """Return how many words there are at most: `a` is one of one byte, `a©a©a` five of seven."""
+    return (2 * n_bytes + n_texts) // 3
 
 
 def _joined(parts: list[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:

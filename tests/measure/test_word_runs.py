@@ -110,6 +110,14 @@ def test_composition_changes_no_hash(text):
     assert hashes(unicodedata.normalize("NFC", text)) == hashes(decomposed)
 
 
+@pytest.mark.parametrize("text", ["a", "a©a", "a©a©a", "©", "中", "", "a1", "1,000"])
+@pytest.mark.parametrize("n", [1, 2, 7, 100, 5_000])
+def test_there_is_room_for_the_words_of_many_short_texts(text, n):
+    alone, many = words(*buffers([text])), words(*buffers([text] * n))
+    assert np.array_equal(many.hashes, np.tile(alone.hashes, n))
+    assert np.array_equal(np.diff(many.offsets), np.full(n, len(alone.hashes)))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(codec="ascii")), st.text(st.characters(codec="ascii")))
 @example("", "\b")
