@@ -6,17 +6,23 @@ BIN := .venv/bin
 export CURATE_ARGILLA_ENV ?= $(CURDIR)/.venv-argilla
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY ?= 1
+unexport PYTHONDONTWRITEBYTECODE
+WORKERS ?= 2
+PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+SHARED := argilla or browser or e2e or model
 
 .PHONY: demo test test-fast test-vllm check bench clean
 
 demo: .venv/installed
 	$(BIN)/python examples/demo.py $(if $(STAY),--stay)
 
+# tests that share a server, a browser or a model run in one process, all others in WORKERS
 test: .venv/models
-	$(BIN)/python -m pytest -m "not vllm"
+	$(PARALLEL) -m "not ($(SHARED) or vllm)"
+	$(BIN)/python -m pytest -m "($(SHARED)) and not vllm"
 
 test-fast: .venv/installed
-	$(BIN)/python -m pytest -m "not argilla and not browser and not e2e and not model and not slow and not vllm"
+	$(PARALLEL) -m "not ($(SHARED) or slow or vllm)"
 
 test-vllm: .venv/installed
 	$(BIN)/python tests/vllm_env.py .venv-vllm

@@ -222,6 +222,7 @@ def test_a_file_that_may_not_grow_is_one_sentence_and_the_old_table_stays(projec
     assert curate("ingest", "-c", project.config).returncode == 0
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_one_sentence_and_the_same_command_goes_on(project):
     rows = [
         {

@@ -66,6 +66,7 @@ def test_probabilities_of_being_wrong_are_near_the_shares(gsm8k):
         assert gsm8k.wrong[there].mean() == pytest.approx(wrong[there].mean(), abs=0.12)
 
 
+@pytest.mark.slow
 def test_questions_are_judged_and_held_against_their_promises(gsm8k):
     few = data.Votes(
         votes=gsm8k.votes[:60],

@@ -48,6 +48,7 @@ def run(curate, *arguments, folder):
     )
 
 
+@pytest.mark.slow
 def test_every_file_that_is_not_code_travels_in_the_wheel(wheel):
     inside = set(zipfile.ZipFile(wheel).namelist())
     kept = {".py", ".md", ".yaml", ".txt", ".j2", ".css", ".js", ".typed"}
@@ -60,6 +61,7 @@ def test_every_file_that_is_not_code_travels_in_the_wheel(wheel):
     assert files <= inside
 
 
+@pytest.mark.slow
 def test_the_wheel_works_from_another_folder(curate, tmp_path):
     done = run(curate, "init", "mine", "--preset", "preference_pairs", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr

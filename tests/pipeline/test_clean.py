@@ -255,6 +255,7 @@ def in_a_child(project):
     )
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_leaves_what_an_undisturbed_run_leaves(committee):
     clean(committee)
     undisturbed = files(committee)

@@ -70,6 +70,7 @@ def test_what_was_done_to_the_rows_is_what_is_told(versions):
         assert any(places) and all(p is None or p.startswith("v") for p in places)
 
 
+@pytest.mark.slow
 def test_a_bar_makes_the_exit_code(versions):
     folder, _ = versions
     assert (
@@ -87,6 +88,7 @@ def test_a_bar_makes_the_exit_code(versions):
     assert missing.returncode == 2 and "v0.jsonl" in missing.stderr
 
 
+@pytest.mark.slow
 def test_the_same_command_again_writes_the_same_bytes(versions):
     folder, _ = versions
     said = []

@@ -229,6 +229,7 @@ def run(folder, *arguments, **more):
     )
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_same_command_ends_the_same(folder, tmp_path_factory):
     """kill -9 at random moments, then undisturbed to the end, beside one undisturbed run."""
     whole = tmp_path_factory.mktemp("whole")
@@ -252,6 +253,7 @@ def test_killed_at_any_moment_the_same_command_ends_the_same(folder, tmp_path_fa
     assert queues[0] == queues[1]
 
 
+@pytest.mark.slow
 def test_rows_come_in_by_standard_input_and_decisions_go_out_as_they_are_made(folder):
     going = run(folder, "-", "--json", stdin=subprocess.PIPE)
     going.stdin.write(lines(0))
@@ -264,6 +266,7 @@ def test_rows_come_in_by_standard_input_and_decisions_go_out_as_they_are_made(fo
     assert [d["line"] for d in said[:-1]] == [2, 3] and said[-1]["stage"] == "stream"
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_stream_that_follows_a_file_and_nothing_is_lost(folder):
     (folder / "new.jsonl").write_text(lines(*range(20)))
     going = run(
@@ -311,6 +314,7 @@ def listening(folder):
     assert going.returncode == 130
 
 
+@pytest.mark.slow
 def test_rows_that_are_posted_are_decided(listening, folder):
     first = PATIENT.post(f"{listening}/rows", content=lines(0, 1)).json()["decisions"]
     second = PATIENT.post(f"{listening}/rows", json=row(2)).json()["decisions"]

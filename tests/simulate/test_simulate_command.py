@@ -28,6 +28,7 @@ def intents(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_a_table_of_labels_becomes_curves_a_picture_and_a_page(intents, tmp_path):
     words = (intents.name, "--seeds", 3, "--budget", 20, "--start", 5, "--batch", 5)
     words = (*words, "--strategies", "margin", "--workers", 1)

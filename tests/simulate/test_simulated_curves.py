@@ -26,6 +26,7 @@ def test_the_first_round_is_the_same_for_all_where_it_is_drawn_by_lot():
     assert curves.mean("uncertainty")[0] == pytest.approx(curves.mean("random")[0], abs=0.2)
 
 
+@pytest.mark.slow
 def test_the_same_curves_come_out_of_any_number_of_processes_and_any_hash_seed(tmp_path):
     made = []
     for n, (workers, hash_seed) in enumerate([(1, "0"), (2, "7")]):
@@ -35,6 +36,7 @@ def test_the_same_curves_come_out_of_any_number_of_processes_and_any_hash_seed(t
     assert made[0] == made[1]
 
 
+@pytest.mark.slow
 def test_a_simulation_killed_in_the_middle_goes_on_to_the_same_bytes(tmp_path):
     whole, again = tmp_path / "whole.json", tmp_path / "again.json"
     assert process(tmp_path / "undisturbed", whole).wait() == 0
