@@ -3,6 +3,8 @@
 import random
 from collections import Counter
 
+import pytest
+
 from curate.llm.openai_client import OpenAIClient
 from tests.faulty_server import FAULTS, faulty_server
 from tests.llm.asking_members import answers, calls, member
@@ -12,6 +14,7 @@ def patient(base_url, **more):
     return member(base_url, concurrency=64, timeout=4, retries=12, **more)
 
 
+@pytest.mark.slow
 def test_each_of_2000_requests_is_answered_and_paid_once_at_20_percent_faults():
     texts = [f"question {n}" for n in range(2000)]
     with faulty_server(rate=0.2, seed=7, logprobs=0.9) as server:
