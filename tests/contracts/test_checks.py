@@ -149,6 +149,7 @@ def test_what_it_finds_is_in_the_rows(name, troubled, found):
     assert found[name].findings or name in SELDOM
 
 
+@pytest.mark.slow
 def test_the_same_is_found_again_whatever_the_hash_seed(found):
     """One process of another seed finds in all checks, letter by letter, what was found here."""
     code = (

@@ -164,6 +164,7 @@ def test_whoever_will_surely_be_chosen_needs_no_more_samples():
     assert made.num_rows == 4  # both fit the budget whatever they say: the least, 2 each
 
 
+@pytest.mark.slow
 def test_the_same_replies_give_the_same_bytes_on_any_hash_seed(tmp_path):
     code = (
         "import sys; sys.path.insert(0, sys.argv[2])\n"

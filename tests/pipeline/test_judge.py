@@ -231,6 +231,7 @@ def test_a_budget_stops_and_a_larger_one_goes_on(project, server):
     assert set(server.answered.values()) == {1}
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_pays_nothing_twice(project, server, tmp_path):
     made = project("short=rubric", "fair=compare")
     server.pause = 0.05

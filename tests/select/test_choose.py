@@ -113,6 +113,7 @@ def test_the_config_of_a_budget_is_not_the_stage_s_business():
     assert len(chosen(pool(), k=5, budget=BudgetConfig(items=50))) == 5
 
 
+@pytest.mark.slow
 def test_the_queue_does_not_depend_on_the_hash_seed():
     code = (
         "import numpy as np; from curate import select;"

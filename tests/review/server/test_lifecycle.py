@@ -327,6 +327,7 @@ def test_a_folder_of_another_is_not_built_over(
     assert (tmp_path / "environment" / "thesis.tex").exists()
 
 
+@pytest.mark.slow
 def test_an_installation_that_was_killed_is_begun_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,6 +343,7 @@ def test_an_installation_that_was_killed_is_begun_anew(
     assert len(said) == 1  # the second call finds it
 
 
+@pytest.mark.slow
 def test_an_installation_that_fails_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
